@@ -1,0 +1,1 @@
+"""From a ticket and its candidates to one cited decision."""

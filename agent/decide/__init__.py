@@ -1,0 +1,1 @@
+"""Deciders: from facts and candidates to a draft."""

@@ -1,0 +1,1 @@
+"""The entrypoints: command line, HTTP and the composition root."""

@@ -1,0 +1,1 @@
+"""Embedding models: what is known of each, and how it is loaded."""

@@ -1,0 +1,36 @@
+"""What can go wrong between chunks and candidates.
+
+RunciteError
+└── IndexingError                the index as a whole
+    ├── EmbeddingError           a model cannot be found, loaded or trusted
+    │   └── EmbeddingMismatchError the index was built with another model
+    ├── StoreError               the vector store failed
+    │   └── StoreHeldError       another process holds it
+    └── CatalogError             the catalog is damaged or of another version
+"""
+
+from ingest.errors import RunciteError
+
+
+class IndexingError(RunciteError):
+    """The index cannot do what was asked."""
+
+
+class EmbeddingError(IndexingError):
+    """An embedding model cannot be found, loaded or trusted."""
+
+
+class EmbeddingMismatchError(EmbeddingError):
+    """The index was built with another model, dimension or prefix than the one asked for."""
+
+
+class StoreError(IndexingError):
+    """The vector store failed."""
+
+
+class StoreHeldError(StoreError):
+    """Another process holds the store."""
+
+
+class CatalogError(IndexingError):
+    """The catalog cannot be read: damaged, or written by another version."""

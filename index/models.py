@@ -1,0 +1,204 @@
+"""The stages between chunks and candidates: points are stored, hits come back, candidates leave."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.models import ArticleMetadata, Block
+
+FloatVector = NDArray[np.float32]
+"""`(dim,) float32`, unit length."""
+
+FloatMatrix = NDArray[np.float32]
+"""`(n_texts, dim) float32`, unit rows."""
+
+Pooling = Literal["cls", "mean", "lasttoken", "max", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """Everything that makes two embeddings comparable. An index records it and refuses another.
+
+    Attributes:
+        model: Hub id or path, as the preset names it.
+        revision: Digest or hub revision of the weights.
+        dimension: Length of a vector.
+        pooling: As the model ships it.
+        query_prefix: Put before every query.
+        passage_prefix: Put before every passage.
+        max_tokens: Longest input, special tokens included.
+    """
+
+    model: str
+    revision: str
+    dimension: int
+    pooling: Pooling
+    query_prefix: str
+    passage_prefix: str
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Term ids, ascending `(n_terms,) uint32`, and their weights `(n_terms,) float32`."""
+
+    indices: NDArray[np.uint32]
+    values: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One chunk as the vector store keeps it; `id` is UUIDv5 of article, revision and ordinal."""
+
+    id: str
+    article_id: str
+    revision: str
+    ordinal: int
+    start: int
+    end: int
+    section: tuple[str, ...]
+    audience: tuple[str, ...]
+    labels: tuple[str, ...]
+    source: str
+    dense: FloatVector
+    bm25: SparseVector
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One chunk that a vector query returned, with that query's score (cosine, or BM25)."""
+
+    article_id: str
+    revision: str
+    ordinal: int
+    start: int
+    end: int
+    section: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedArticle:
+    """An article as the catalog knows it, at its live revision.
+
+    Attributes:
+        article_id: The source's lasting name for it.
+        source: Key of the source.
+        title: Its title.
+        url: Where a person can open it.
+        version: What the source calls this state of it.
+        revision: The live revision.
+        metadata: What is known besides the text, as of the last sync.
+        indexed_at: When the live revision was published, UTC.
+    """
+
+    article_id: str
+    source: str
+    title: str
+    url: str | None
+    version: str | None
+    revision: str
+    metadata: ArticleMetadata
+    indexed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """An article's text and structure at one revision; kept after the article moves on."""
+
+    article_id: str
+    revision: str
+    version: str | None
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One chunk that speaks for a candidate, with both scores; a score is 0 where that query did not return it."""
+
+    ordinal: int
+    start: int
+    end: int
+    section: tuple[str, ...]
+    similarity: float
+    bm25: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article that may answer the query.
+
+    Attributes:
+        article: The article at its live revision.
+        similarity: Cosine of its best chunk, -1 to 1.
+        bm25: BM25 score of its best chunk.
+        coverage: Share of the query's terms, weighted by idf, that the article contains, 0 to 1.
+        title_coverage: The same for its title and symptoms.
+        fused: The ranking score; comparable within one query only.
+        evidence: Its chunks, best first.
+    """
+
+    article: IndexedArticle
+    similarity: float
+    bm25: float
+    coverage: float
+    title_coverage: float
+    fused: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What a query found.
+
+    Attributes:
+        candidates: Best first.
+        unknown_term_share: Share of the query's terms that no visible article contains, 0 to 1.
+        index_revision: The state of the index that answered.
+    """
+
+    candidates: tuple[Candidate, ...]
+    unknown_term_share: float
+    index_revision: str
+
+
+SyncOutcome = Literal["indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReport:
+    """What one run did with one article, and why where that needs saying."""
+
+    article_id: str
+    outcome: SyncOutcome
+    reason: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one ingest run did.
+
+    Attributes:
+        run_id: ULID of the run.
+        source: Key of the source.
+        started_at: UTC.
+        finished_at: UTC.
+        articles: A line per article, in the order met.
+        chunks_embedded: How many chunks went through the model.
+        error: Why the run stopped early, if it did; then nothing was removed.
+    """
+
+    run_id: str
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    articles: tuple[ArticleReport, ...]
+    chunks_embedded: int
+    error: str | None = None

@@ -1,0 +1,67 @@
+"""The seams of the index: what an embedder and a vector store must do, whoever makes them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from index.models import EmbeddingSpec, FloatMatrix, FloatVector, Hit, Point, SparseVector
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. Queries and passages are different things to it."""
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What makes its vectors comparable to others."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed passages, the prefix included: `(n_texts, dim) float32`, unit rows."""
+        ...
+
+    def embed_query(self, text: str) -> FloatVector:
+        """Embed one query, the prefix included: `(dim,) float32`, unit length."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Count the model's tokens in `text`, without special tokens and prefix."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Keeps points and finds the nearest ones. Nothing is durable before `flush` returns."""
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Insert or replace points by id."""
+        ...
+
+    def delete_revision(self, article_id: str, revision: str) -> None:
+        """Delete every point of one article at one revision."""
+        ...
+
+    def set_access(self, article_id: str, audience: Sequence[str], labels: Sequence[str]) -> None:
+        """Replace audience and labels on every point of an article, vectors untouched."""
+        ...
+
+    def search_dense(self, vector: FloatVector, limit: int, audience: Iterable[str]) -> list[Hit]:
+        """Return the points nearest by cosine whose audience meets `audience`, best first."""
+        ...
+
+    def search_bm25(self, vector: SparseVector, limit: int, audience: Iterable[str]) -> list[Hit]:
+        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+        ...
+
+    def revisions(self) -> dict[tuple[str, str], int]:
+        """Count points by (article id, revision); for the sweep."""
+        ...
+
+    def count(self) -> int:
+        """Count all points."""
+        ...
+
+    def flush(self) -> None:
+        """Make every earlier write durable before returning."""
+        ...
+
+    def close(self) -> None:
+        """Release the store; later calls raise `StoreError`."""
+        ...

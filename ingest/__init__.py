@@ -1,0 +1,1 @@
+"""From a source of runbooks to articles cut into chunks. Writes nothing."""

@@ -1,0 +1,26 @@
+"""What can go wrong between a source and its chunks.
+
+RunciteError                 every error a user of Runcite can meet, in any package
+└── IngestError              reading or cutting articles
+    ├── SourceError          the source as a whole cannot be listed; nothing may be removed
+    └── ParseError           one document cannot be turned into an article
+"""
+
+
+class RunciteError(Exception):
+    """Base of every error whose message is written for the user.
+
+    The message states the value met, what was expected, and the remedy.
+    """
+
+
+class IngestError(RunciteError):
+    """Reading or cutting articles failed."""
+
+
+class SourceError(IngestError):
+    """A source could not be listed as a whole, so nothing may be concluded from what is missing."""
+
+
+class ParseError(IngestError):
+    """One document could not be turned into an article."""

@@ -1,0 +1,1 @@
+"""From bytes to normalised text and blocks: one file per format."""
