@@ -1,0 +1,26 @@
+"""What can go wrong between a ticket and its decision. Escalating is not among them: it is a decision.
+
+RunciteError
+└── AgentError
+    ├── TicketError          the ticket cannot be read as one
+    │   └── EmptyTicketError there is nothing in it
+    └── DatasetError         a labelled dataset cannot be read
+"""
+
+from ingest.errors import RunciteError
+
+
+class AgentError(RunciteError):
+    """A decision could not be reached for a reason the caller can mend."""
+
+
+class TicketError(AgentError):
+    """The ticket cannot be read: binary, too long, or with fields of the wrong kind."""
+
+
+class EmptyTicketError(TicketError):
+    """The ticket has no text."""
+
+
+class DatasetError(AgentError):
+    """A labelled dataset cannot be read."""

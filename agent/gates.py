@@ -1,0 +1,225 @@
+"""The gates: pure functions in one ordered table. Facts enter, what is allowed leaves.
+
+The first gate that fires names the outcome. A gate that fires never turns a refusal into an action, and nothing a
+model says is among the facts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
+from agent.policy import ACTING_STATES, Policy
+from ingest.freshness import FreshnessState
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """Why a gate fired, and what would have let the ticket pass."""
+
+    reason: RefusalReason
+    detail: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Why a gate did not fire."""
+
+    detail: str
+
+
+Finding = Fired | Passed
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One row of the table."""
+
+    name: str
+    outcome: Outcome
+    check: Callable[[Case, Policy], Finding]
+
+
+def run_gates(case: Case, policy: Policy) -> Verdict:
+    """Run every gate and name what is allowed.
+
+    Args:
+        case: The facts.
+        policy: The rules.
+
+    Returns:
+        The outcome of the first gate that fired, or `RESOLVE`, the boldest, when none did; with every gate's result.
+    """
+    findings = [(gate, gate.check(case, policy)) for gate in GATES]
+    results = tuple(GateResult(gate.name, isinstance(found, Passed), found.detail) for gate, found in findings)
+    for gate, found in findings:
+        if isinstance(found, Fired):
+            return Verdict(gate.outcome, found.reason, found.detail, found.remedy, results)
+    return Verdict("RESOLVE", None, "", "", results)
+
+
+def is_match(candidate: AssessedCandidate, policy: Policy) -> bool:
+    """Say whether a candidate passes both thresholds."""
+    return (
+        candidate.candidate.similarity >= policy.min_similarity and candidate.confidence >= policy.min_confidence
+    )
+
+
+def matched(case: Case, policy: Policy) -> AssessedCandidate | None:
+    """Return the best candidate if it passes the thresholds."""
+    return case.best if case.best and is_match(case.best, policy) else None
+
+
+_NO_ARTICLE: Final = Passed("no article matches; nothing to judge")
+
+
+def _security(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best and best.candidate.article.metadata.risk == "security":
+        return Fired(
+            "security",
+            f"the matching article {_name(best)} is for security incidents",
+            "nothing: the security team handles these itself, with the evidence preserved",
+        )
+    return Passed("the matching article is not for security incidents") if best else _NO_ARTICLE
+
+
+def _approval(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    risk = best.candidate.article.metadata.risk if best else None
+    if best and risk in ("privileged", "destructive"):
+        return Fired(
+            "approval_required",
+            f"the matching article {_name(best)} is marked {risk}",
+            "an approver agreeing to it",
+        )
+    return Passed("the matching article is neither privileged nor destructive") if best else _NO_ARTICLE
+
+
+def _outage(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best and best.candidate.article.metadata.priority == "P1":
+        return Fired(
+            "outage",
+            f"the matching article {_name(best)} is for P1 outages",
+            "nothing: the on-call team takes outages over at once",
+        )
+    return Passed("the matching article is not for P1 outages") if best else _NO_ARTICLE
+
+
+def _enough_information(case: Case, policy: Policy) -> Finding:
+    words = case.reading.content_words
+    if words < policy.min_content_words:
+        return Fired(
+            "too_little_information",
+            "no word of the ticket says what it is about",
+            "one sentence naming the system and what happens",
+        )
+    return Passed(f"{words} words say what the ticket is about")
+
+
+def _match(case: Case, policy: Policy) -> Finding:
+    best = case.best
+    if best is None:
+        return Fired("no_match", "the knowledge base has nothing readable that shares a word or meaning with the ticket",
+                     "an article about this, readable by the requester")
+    scores = (
+        f"similarity {best.candidate.similarity:.2f} (threshold {policy.min_similarity:.2f}), "
+        f"confidence {best.confidence:.2f} (threshold {policy.min_confidence:.2f})"
+    )
+    if not is_match(best, policy):
+        return Fired("no_match", f"the best article {_name(best)} is not close enough: {scores}",
+                     "an article about this, or a ticket that names the system and the symptom")
+    return Passed(f"{_name(best)} matches: {scores}")
+
+
+def _status(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best is None:
+        return _NO_ARTICLE
+    metadata = best.candidate.article.metadata
+    if metadata.status != "published":
+        return Fired(metadata.status, f"{_name(best)} is {metadata.status}", "its owner publishing it")
+    if best.freshness.state == "superseded":
+        return Fired(
+            "superseded",
+            f"{_name(best)} is superseded by {metadata.superseded_by!r}, which does not match the ticket itself",
+            f"{metadata.superseded_by!r} covering what this ticket is about",
+        )
+    return Passed(f"{_name(best)} is published")
+
+
+_FRESHNESS_REASONS: Final[dict[FreshnessState, RefusalReason]] = {
+    "stale": "stale",
+    "expired": "expired",
+    "superseded": "superseded",
+    "unknown": "freshness_unknown",
+}
+
+
+def _freshness(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best is None:
+        return _NO_ARTICLE
+    state, owner = best.freshness.state, best.candidate.article.metadata.owner
+    whose = f"its owner, {owner}, reviewing it" if owner else "someone owning and reviewing it (it names no owner)"
+    if state not in ACTING_STATES and not (state == "unknown" and best.basis_may_act):
+        reason = _FRESHNESS_REASONS[state]
+        return Fired(reason, f"{_name(best)} is {state}: {best.freshness.detail}", whose)
+    if not best.basis_may_act:
+        return Fired(
+            "freshness_unknown",
+            f"{_name(best)} was edited but never reviewed, and its risk class asks for a review: {best.freshness.detail}",
+            whose,
+        )
+    admitted = " (policy admits its source without dates)" if state == "unknown" else ""
+    return Passed(f"{_name(best)} is {state}{admitted}: {best.freshness.detail}")
+
+
+def _unambiguous(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best is None:
+        return _NO_ARTICLE
+    rivals = [other for other in case.candidates[1:] if is_match(other, policy) and _could_act(other)]
+    close = [other for other in rivals if best.confidence - other.confidence < policy.ambiguity_margin]
+    if close:
+        return Fired(
+            "ambiguous",
+            f"{_name(best)} ({best.confidence:.2f}) and {_name(close[0])} ({close[0].confidence:.2f}) fit equally well",
+            "the fact that tells them apart",
+        )
+    return Passed("no other article fits as well")
+
+
+def _identity(case: Case, policy: Policy) -> Finding:
+    best = matched(case, policy)
+    if best is None:
+        return _NO_ARTICLE
+    if not best.candidate.article.metadata.requires_identity:
+        return Passed(f"{_name(best)} needs no proof of identity")
+    if case.ticket.identity_verified:
+        return Passed("the requester's identity is verified")
+    return Fired("unverified_identity", f"{_name(best)} may be used only for a verified requester",
+                 "the requester's identity being verified")
+
+
+def _could_act(candidate: AssessedCandidate) -> bool:
+    return candidate.candidate.article.metadata.status == "published" and candidate.freshness.state != "superseded"
+
+
+def _name(candidate: AssessedCandidate) -> str:
+    return repr(candidate.candidate.article.article_id)
+
+
+GATES: Final[tuple[Gate, ...]] = (
+    Gate("security", "ESCALATE_SECURITY", _security),
+    Gate("approval", "REQUIRE_APPROVAL", _approval),
+    Gate("outage", "ESCALATE_HUMAN", _outage),
+    Gate("enough_information", "NEED_INFO", _enough_information),
+    Gate("match", "ESCALATE_HUMAN", _match),
+    Gate("status", "ESCALATE_HUMAN", _status),
+    Gate("freshness", "ESCALATE_HUMAN", _freshness),
+    Gate("ambiguity", "NEED_INFO", _unambiguous),
+    Gate("identity", "NEED_INFO", _identity),
+)

@@ -1,0 +1,283 @@
+"""The stages between candidates and a decision: a ticket enters, one cited decision leaves.
+
+`Decision` and what it holds are the decision schema v1: its field names are public API.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from index.models import Candidate, Retrieval
+from ingest.freshness import Freshness
+from ingest.models import Priority
+
+Channel = Literal["email", "chat", "web", "phone", "webhook", "api"]
+Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESCALATE_HUMAN", "ESCALATE_SECURITY"]
+Action = Literal["resolve", "need_info", "escalate"]
+Sentiment = Literal["neutral", "frustrated"]
+CitationUse = Literal["acted_on", "for_review"]
+RefusalReason = Literal[
+    "security",
+    "approval_required",
+    "outage",
+    "too_little_information",
+    "no_match",
+    "draft",
+    "archived",
+    "superseded",
+    "quarantined",
+    "stale",
+    "expired",
+    "freshness_unknown",
+    "ambiguous",
+    "unverified_identity",
+    "citation_failed",
+]
+
+ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
+"""The outcomes that hand the user something to act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Who asks, as the trusted client that hands the ticket over says."""
+
+    email: str | None = None
+    groups: tuple[str, ...] = ()
+    plan: str | None = None
+
+    @property
+    def audience(self) -> frozenset[str]:
+        """Every name under which this requester may have been given access."""
+        return frozenset(self.groups) | (frozenset({self.email}) if self.email else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A support ticket as it arrived."""
+
+    id: str
+    body: str
+    subject: str | None = None
+    channel: Channel = "api"
+    requester: Requester = Requester()
+    identity_verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a ticket says once quoted replies, signatures and invisible characters are gone.
+
+    Attributes:
+        text: The requester's own words, subject first.
+        summary: One line for a person.
+        sentiment: How the requester sounds.
+        content_words: How many words say what the ticket is about.
+    """
+
+    text: str
+    summary: str
+    sentiment: Sentiment
+    content_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssessedCandidate:
+    """A candidate with everything the gates need to know of it.
+
+    Attributes:
+        candidate: What retrieval found.
+        confidence: Probability that this article answers this ticket, 0 to 1.
+        freshness: Its state at the decision's clock.
+        basis_may_act: Whether policy lets an article with this freshness basis, source and risk lead to an action.
+    """
+
+    candidate: Candidate
+    confidence: float
+    freshness: Freshness
+    basis_may_act: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything the gates look at: facts only, gathered before any of them runs."""
+
+    ticket: Ticket
+    reading: Reading
+    retrieval: Retrieval
+    candidates: tuple[AssessedCandidate, ...]
+
+    @property
+    def best(self) -> AssessedCandidate | None:
+        """The candidate a decision would act on."""
+        return self.candidates[0] if self.candidates else None
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one gate found; `detail` says why in one sentence."""
+
+    gate: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gates allow.
+
+    Attributes:
+        outcome: The outcome of the first gate that fired, or the boldest one allowed when none did.
+        reason: Why it is a refusal; `None` when none fired.
+        detail: The firing gate's sentence.
+        what_would_change_it: What would have let the ticket pass that gate.
+        results: Every gate's result, in the table's order.
+    """
+
+    outcome: Outcome
+    reason: RefusalReason | None
+    detail: str
+    what_would_change_it: str
+    results: tuple[GateResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A span of one article's text at one revision, and its text there."""
+
+    article_id: str
+    revision: str
+    start: int
+    end: int
+    text: str
+    section: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a decider proposes: an outcome no bolder than allowed, quotes to act on, and a reply around them.
+
+    Attributes:
+        outcome: What it proposes.
+        steps: The article's own steps, in order.
+        user_message: The reply to the requester, steps not included.
+        question: What to ask, where the outcome is `NEED_INFO`.
+    """
+
+    outcome: Outcome
+    steps: tuple[Quote, ...]
+    user_message: str
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketSummary:
+    """The ticket as a decision names it: no body."""
+
+    id: str
+    channel: Channel
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step for the user, verbatim, and the number of the citation that proves it."""
+
+    text: str
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quoted span of an article at a pinned revision. Field names are public API."""
+
+    n: int
+    use: CitationUse
+    article_id: str
+    title: str
+    url: str | None
+    version: str | None
+    revision: str
+    section: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    similarity: float
+    owner: str | None
+    freshness: Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why Runcite does not act, and what would change that. Field names are public API."""
+
+    reason: RefusalReason
+    detail: str
+    best_article_id: str | None
+    best_similarity: float | None
+    best_confidence: float | None
+    threshold: float
+    confidence_threshold: float
+    what_would_change_it: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFlag:
+    """Whether the ticket or its article carries a risk, and which."""
+
+    flag: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whether a person must take over, who, and why."""
+
+    needed: bool
+    to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What produced a decision, so that it can be explained and replayed."""
+
+    decider: Literal["extractive", "llm"]
+    model: str | None
+    turns: int
+    cost_usd: float
+    latency_ms: int
+    embedding: str
+    index_revision: str
+    policy_hash: str
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One triage decision, schema v1. Field names are public API."""
+
+    schema_version: Literal["1"]
+    decision_id: str
+    created_at: datetime
+    ticket: TicketSummary
+    outcome: Outcome
+    action: Action
+    category: str | None
+    classification: str | None
+    priority: Priority
+    assigned_team: str
+    sentiment: Sentiment
+    tags: tuple[str, ...]
+    has_runbook: bool
+    identity_verified: bool
+    confidence: float
+    similarity: float
+    steps: tuple[Step, ...]
+    user_message: str
+    citations: tuple[Citation, ...]
+    refusal: Refusal | None
+    risk_flag: RiskFlag
+    escalation: Escalation
+    gates: tuple[GateResult, ...]
+    provenance: Provenance

@@ -1,0 +1,30 @@
+"""The seams of the agent: where candidates and article texts come from, and who drafts a decision."""
+
+from typing import Protocol
+
+from agent.models import Case, Draft, Verdict
+from index.models import Retrieval, Revision
+
+
+class Searcher(Protocol):
+    """Finds the articles a query may be about, among those the audience may read."""
+
+    def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
+        """Return candidates, best first."""
+        ...
+
+
+class Library(Protocol):
+    """Keeps every article's text at every revision."""
+
+    def revision(self, article_id: str, revision: str) -> Revision | None:
+        """Return the text of an article at a revision, or `None` where there is no such."""
+        ...
+
+
+class Decider(Protocol):
+    """Drafts a decision within what the gates allow. It may step down from the allowed outcome, never up."""
+
+    def decide(self, case: Case, verdict: Verdict, library: Library) -> Draft:
+        """Return a draft for this case."""
+        ...
