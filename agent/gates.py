@@ -61,9 +61,7 @@ def run_gates(case: Case, policy: Policy) -> Verdict:
 
 def is_match(candidate: AssessedCandidate, policy: Policy) -> bool:
     """Say whether a candidate passes both thresholds."""
-    return (
-        candidate.candidate.similarity >= policy.min_similarity and candidate.confidence >= policy.min_confidence
-    )
+    return candidate.candidate.similarity >= policy.min_similarity and candidate.confidence >= policy.min_confidence
 
 
 def matched(case: Case, policy: Policy) -> AssessedCandidate | None:
@@ -122,15 +120,21 @@ def _enough_information(case: Case, policy: Policy) -> Finding:
 def _match(case: Case, policy: Policy) -> Finding:
     best = case.best
     if best is None:
-        return Fired("no_match", "the knowledge base has nothing readable that shares a word or meaning with the ticket",
-                     "an article about this, readable by the requester")
+        return Fired(
+            "no_match",
+            "the knowledge base has nothing readable that shares a word or meaning with the ticket",
+            "an article about this, readable by the requester",
+        )
     scores = (
         f"similarity {best.candidate.similarity:.2f} (threshold {policy.min_similarity:.2f}), "
         f"confidence {best.confidence:.2f} (threshold {policy.min_confidence:.2f})"
     )
     if not is_match(best, policy):
-        return Fired("no_match", f"the best article {_name(best)} is not close enough: {scores}",
-                     "an article about this, or a ticket that names the system and the symptom")
+        return Fired(
+            "no_match",
+            f"the best article {_name(best)} is not close enough: {scores}",
+            "an article about this, or a ticket that names the system and the symptom",
+        )
     return Passed(f"{_name(best)} matches: {scores}")
 
 
@@ -170,7 +174,7 @@ def _freshness(case: Case, policy: Policy) -> Finding:
     if not best.basis_may_act:
         return Fired(
             "freshness_unknown",
-            f"{_name(best)} was edited but never reviewed, and its risk class asks for a review: {best.freshness.detail}",
+            f"{_name(best)} was never reviewed, and an edit is not enough for its risk: {best.freshness.detail}",
             whose,
         )
     admitted = " (policy admits its source without dates)" if state == "unknown" else ""
@@ -200,8 +204,11 @@ def _identity(case: Case, policy: Policy) -> Finding:
         return Passed(f"{_name(best)} needs no proof of identity")
     if case.ticket.identity_verified:
         return Passed("the requester's identity is verified")
-    return Fired("unverified_identity", f"{_name(best)} may be used only for a verified requester",
-                 "the requester's identity being verified")
+    return Fired(
+        "unverified_identity",
+        f"{_name(best)} may be used only for a verified requester",
+        "the requester's identity being verified",
+    )
 
 
 def _could_act(candidate: AssessedCandidate) -> bool:

@@ -1,4 +1,4 @@
-"""What the organisation allows: thresholds, freshness windows and who takes over. Read by the gates, never by a model."""
+"""What the organisation allows: thresholds, freshness windows, who takes over. Read by the gates, never by a model."""
 
 import hashlib
 from collections.abc import Mapping
@@ -34,6 +34,8 @@ class Policy:
 
     Attributes:
         min_similarity: Cosine below which the best article is no match; depends on the embedding model.
+        unrelated_similarity: Cosine of texts that have nothing to do with each other, for the same model.
+        related_similarity: Cosine of texts that certainly have.
         min_confidence: Confidence below which the best article is no match.
         ambiguity_margin: Confidence gap under which two matching articles cannot be told apart.
         min_content_words: Words about the matter a ticket must have.
@@ -48,6 +50,8 @@ class Policy:
     """
 
     min_similarity: float
+    unrelated_similarity: float
+    related_similarity: float
     min_confidence: float = MIN_CONFIDENCE
     ambiguity_margin: float = AMBIGUITY_MARGIN
     min_content_words: int = MIN_CONTENT_WORDS

@@ -12,7 +12,8 @@ MAX_TICKET_BYTES = 256 * 1024
 SUMMARY_CHARS = 100
 
 _QUOTE_INTRO = re.compile(
-    r"^(on .{1,200} wrote:|am .{1,200} schrieb .{1,200}:|le .{1,200} a écrit ?:|-{2,} ?original message ?-{2,}|_{10,})$",
+    r"^(on .{1,200} wrote:|am .{1,200} schrieb .{1,200}:|le .{1,200} a écrit ?:"
+    r"|-{2,} ?original message ?-{2,}|_{10,})$",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(r"^(-- ?|sent from my \w[\w ]{0,40}|get outlook for \w+)$", re.IGNORECASE)
@@ -22,16 +23,15 @@ _FRUSTRATED = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]{2,}")
-_FILLER = frozenset(
-    """
-    a about after all am an and any anybody anyone are as asap at be been but by can cannot cant could day dear did do does doesn
-    doing don dont down error everything failed failing fix for from get got had has have having he hello help her hey hi
-    him his how if in is isn issue it its just kind know me morning my need not nothing now of off on or our out please
-    problem problems quick really regards s she so some something somebody someone stopped stuff sure t team thank thanks
-    that the their them then there they thing things this to today trouble up urgent us very was wasn we were what when
-    where which who why will with won work worked working works would wrong you your broken broke
-    """.split()
-)
+_FILLER_WORDS = """
+    a about after all am an and any anybody anyone are as asap at be been broke broken but by can cannot cant could day
+    dear did do does doesn doing don dont down error everything failed failing fix for from get got had has have having
+    he hello help her hey hi him his how if in is isn issue it its just kind know me morning my need not nothing now of
+    off on or our out please problem problems quick really regards s she so some something somebody someone stopped
+    stuff sure t team thank thanks that the their them then there they thing things this to today trouble up urgent us
+    very was wasn we were what when where which who why will with won work worked working works would wrong you your
+"""
+_FILLER = frozenset(_FILLER_WORDS.split())
 
 
 def read_ticket(ticket: Ticket) -> Reading:

@@ -47,7 +47,7 @@ def verify(draft: Draft, case: Case, verdict: Verdict, library: Library) -> tupl
         else:
             cited.append(revision)
             problems += _quote_problems(quote, revision)
-    problems += _reply_problems(draft.user_message, (revision.text for revision in cited))
+    problems += _reply_problems(draft, cited)
     return tuple(problems)
 
 
@@ -76,8 +76,12 @@ def _quote_problems(quote: Quote, revision: Revision) -> Iterable[str]:
         yield f"the quote at {quote.start}-{quote.end} is not the text of {quote.article_id!r} there"
 
 
-def _reply_problems(message: str, sources: Iterable[str]) -> Iterable[str]:
-    folded_sources = [fold(source) for source in sources]
-    for found in _ACTIONABLE.findall(message):
-        if not any(fold(found) in source for source in folded_sources):
+def _reply_problems(draft: Draft, cited: Iterable[Revision]) -> Iterable[str]:
+    sources = [fold(f"{revision.title} {revision.text}") for revision in cited]
+    rest = fold(draft.user_message)
+    # Quotes are proved already. Longest first, so that a short one cannot tear a longer one apart.
+    for quote in sorted((fold(step.text) for step in draft.steps), key=len, reverse=True):
+        rest = rest.replace(quote, "\N{PILCROW SIGN}")
+    for found in _ACTIONABLE.findall(rest):
+        if not any(found in source for source in sources):
             yield f"the reply holds {found!r}, which no cited article says"

@@ -28,7 +28,9 @@ def acting_reply(case: Case, steps: Sequence[Quote]) -> str:
 
 def refusing_reply(case: Case, verdict: Verdict) -> str:
     """Write the reply for a ticket that a person takes over or that needs an answer first."""
-    opening = "I am sorry for the trouble. " if case.reading.sentiment == "frustrated" else "Thank you for your message. "
+    opening = (
+        "I am sorry for the trouble. " if case.reading.sentiment == "frustrated" else "Thank you for your message. "
+    )
     if verdict.outcome == "NEED_INFO":
         return opening + question(case, verdict)
     if verdict.reason == "approval_required":

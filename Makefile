@@ -1,0 +1,68 @@
+# `make` lists the targets. Everything installed goes into .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH := torch==2.13.0
+# Where to take torch from, if not from the configured package index: a URL of CPU-only wheels saves gigabytes.
+TORCH_INDEX ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test check format lint types imports soak scoreboard clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/.runtime ## Install, index the sample runbooks and triage the sample tickets
+	@$(BIN)/runcite demo
+
+install: $(VENV)/.dev ## Install Runcite with everything its tests need
+
+test: $(VENV)/.dev ## Run the tests
+	$(BIN)/python -m pytest -m "not soak"
+
+check: format lint types imports ## Check format, lint, types and the direction of imports
+
+format: $(VENV)/.dev ## Check the formatting
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev ## Run the linter
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## Check the types
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev ## Check that data flows one way and SDKs stay behind their adapters
+	$(BIN)/lint-imports
+
+soak: $(VENV)/.dev ## Run the slow tests
+	$(BIN)/python -m pytest -m soak
+
+scoreboard: $(VENV)/.dev ## Run every benchmark and rewrite docs/scoreboard.md
+	$(BIN)/python -m benchmarks.scoreboard
+
+clean: ## Remove the virtual environment and caches; indexes under .runcite stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "$$($(PYTHON) --version) is too old: Runcite needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "[1/3] Creating $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { echo "venv failed: on Debian and Ubuntu install the python3-venv package"; exit 1; }
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.python
+	@echo "[2/3] Installing $(TORCH), the largest part (about 200 MB as a CPU build; set TORCH_INDEX=URL to choose one)"
+	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) )$(TORCH)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "[3/3] Installing Runcite and its pinned dependencies"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "[3/3] Installing Runcite, its pinned dependencies and what the tests need"
+	@$(PIP) --editable '.[dev]'
+	@touch $(VENV)/.runtime $@

@@ -1,0 +1,174 @@
+"""From a ruling to the decision schema v1: what was decided, with every citation pinned."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.decide.passages import find_passage
+from agent.gates import is_match, matched
+from agent.models import (
+    ACTING,
+    Action,
+    AssessedCandidate,
+    Case,
+    Citation,
+    CitationUse,
+    Decision,
+    Draft,
+    Escalation,
+    Outcome,
+    Provenance,
+    Quote,
+    Refusal,
+    RiskFlag,
+    Step,
+    TicketSummary,
+    Verdict,
+)
+from agent.policy import Policy
+from agent.ports import Library
+from ingest.models import ArticleMetadata
+
+MAX_REVIEW_CITATIONS = 3
+"""How many passages a person who takes over is handed."""
+
+REVIEW_FLOOR = 0.75
+"""Share of the similarity threshold under which a passage would only waste that person's time."""
+
+_ACTIONS: dict[Outcome, Action] = {"RESOLVE": "resolve", "GUIDE_USER": "resolve", "NEED_INFO": "need_info"}
+_RISKY = frozenset({"high", "privileged", "destructive", "security"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the gates allow and the draft that passed every check under it."""
+
+    verdict: Verdict
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Which decision this is, when it was made and by what."""
+
+    decision_id: str
+    created_at: datetime
+    provenance: Provenance
+
+
+def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library, stamp: Stamp) -> Decision:
+    """Assemble the decision.
+
+    Args:
+        case: The facts.
+        ruling: What was ruled.
+        policy: The rules; names teams and priorities where the article does not.
+        library: Where the passages for review are quoted from.
+        stamp: Which decision this is.
+    """
+    verdict, draft = ruling.verdict, ruling.draft
+    best = case.best
+    found = matched(case, policy)
+    metadata = found.candidate.article.metadata if found else ArticleMetadata()
+    team = _team(draft.outcome, verdict, metadata, policy)
+    citations = _citations(case, draft, policy, library)
+    return Decision(
+        schema_version="1",
+        decision_id=stamp.decision_id,
+        created_at=stamp.created_at,
+        ticket=TicketSummary(case.ticket.id, case.ticket.channel, case.reading.summary),
+        outcome=draft.outcome,
+        action=_ACTIONS.get(draft.outcome, "escalate"),
+        category=metadata.category,
+        classification=found.candidate.article.article_id.rsplit("/", 1)[-1] if found else None,
+        priority=metadata.priority or policy.default_priority,
+        assigned_team=team,
+        sentiment=case.reading.sentiment,
+        tags=metadata.labels,
+        has_runbook=found is not None,
+        identity_verified=case.ticket.identity_verified,
+        confidence=round(best.confidence, 4) if best else 0.0,
+        similarity=round(best.candidate.similarity, 4) if best else 0.0,
+        steps=tuple(Step(quote.text, n) for n, quote in enumerate(draft.steps, 1)),
+        user_message=draft.user_message,
+        citations=citations,
+        refusal=_refusal(case, verdict, draft, policy),
+        risk_flag=_risk(metadata),
+        escalation=_escalation(draft.outcome, verdict, team),
+        gates=verdict.results,
+        provenance=stamp.provenance,
+    )
+
+
+def _team(outcome: Outcome, verdict: Verdict, metadata: ArticleMetadata, policy: Policy) -> str:
+    if verdict.reason == "outage":
+        return metadata.team or policy.on_call_team
+    return metadata.team or policy.teams.get(outcome, policy.default_team)
+
+
+def _citations(case: Case, draft: Draft, policy: Policy, library: Library) -> tuple[Citation, ...]:
+    by_id = {c.candidate.article.article_id: c for c in case.candidates}
+    use: CitationUse = "acted_on" if draft.outcome in ACTING else "for_review"
+    quotes = draft.steps or tuple(_passages_for_review(case, policy, library))
+    return tuple(_citation(n, use, quote, by_id[quote.article_id]) for n, quote in enumerate(quotes, 1))
+
+
+def _passages_for_review(case: Case, policy: Policy, library: Library) -> Iterable[Quote]:
+    """Yield the best passage of the best article and of every other that matches."""
+    worth = [c for c in case.candidates if c is case.best or is_match(c, policy)]
+    for assessed in worth[:MAX_REVIEW_CITATIONS]:
+        candidate = assessed.candidate
+        if candidate.similarity < REVIEW_FLOOR * policy.min_similarity or not candidate.evidence:
+            continue
+        revision = library.revision(candidate.article.article_id, candidate.article.revision)
+        quote = find_passage(revision, candidate.evidence[0]) if revision else None
+        if quote is not None:
+            yield quote
+
+
+def _citation(n: int, use: CitationUse, quote: Quote, assessed: AssessedCandidate) -> Citation:
+    article = assessed.candidate.article
+    return Citation(
+        n=n,
+        use=use,
+        article_id=article.article_id,
+        title=article.title,
+        url=article.url,
+        version=article.version,
+        revision=quote.revision,
+        section=quote.section,
+        quote=quote.text,
+        start=quote.start,
+        end=quote.end,
+        similarity=round(assessed.candidate.similarity, 4),
+        owner=article.metadata.owner,
+        freshness=assessed.freshness,
+    )
+
+
+def _refusal(case: Case, verdict: Verdict, draft: Draft, policy: Policy) -> Refusal | None:
+    if verdict.reason is None or draft.outcome in ACTING:
+        return None
+    best = case.best
+    return Refusal(
+        reason=verdict.reason,
+        detail=verdict.detail,
+        best_article_id=best.candidate.article.article_id if best else None,
+        best_similarity=round(best.candidate.similarity, 4) if best else None,
+        best_confidence=round(best.confidence, 4) if best else None,
+        threshold=policy.min_similarity,
+        confidence_threshold=policy.min_confidence,
+        what_would_change_it=verdict.what_would_change_it,
+    )
+
+
+def _risk(metadata: ArticleMetadata) -> RiskFlag:
+    if metadata.risk in _RISKY:
+        return RiskFlag(flag=True, reason=f"the matching article is marked {metadata.risk}")
+    return RiskFlag(flag=False, reason="")
+
+
+def _escalation(outcome: Outcome, verdict: Verdict, team: str) -> Escalation:
+    if _ACTIONS.get(outcome) is None:
+        return Escalation(needed=True, to=team, reason=verdict.detail)
+    return Escalation(needed=False, to="none", reason="")

@@ -1,0 +1,85 @@
+"""Figures over ranked, scored answers. Pure functions over arrays."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoolArray = NDArray[np.bool_]
+"""`(n_tickets,) bool`."""
+
+FloatArray = NDArray[np.float64]
+"""`(n_tickets,) float64`."""
+
+
+def auroc(scores: FloatArray, positive: BoolArray) -> float | None:
+    """Return the area under the ROC curve: P(a positive scores above a negative), ties counted half.
+
+    Args:
+        scores: `(n,)`, higher means surer.
+        positive: `(n,)`.
+
+    Returns:
+        0 to 1, or `None` where there is only one class.
+    """
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    if n_positive == 0 or n_negative == 0:
+        return None
+    # Mann-Whitney: the rank sum of the positives, with ties at their mean rank.
+    unique, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    last_rank = np.cumsum(counts)
+    mean_rank = last_rank - (counts - 1) / 2
+    del unique
+    rank_sum = float(mean_rank[inverse][positive].sum())
+    return (rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+
+def coverage_at(scores: FloatArray, right: BoolArray, answerable: int, max_wrong: float) -> tuple[float, float | None]:
+    """Return the share of answerable tickets answered rightly while at most `max_wrong` of the answers are wrong.
+
+    The threshold is the best one in hindsight: this measures how well the score ranks, not a threshold to deploy.
+
+    Args:
+        scores: `(n,)` score of the answer to each ticket, must-refuse tickets included.
+        right: `(n,)` whether that answer is right; never for a must-refuse ticket.
+        answerable: How many tickets have an answer.
+        max_wrong: Largest share of wrong answers among all answers, 0 to 1.
+
+    Returns:
+        Coverage, 0 to 1, and the threshold reaching it; no threshold where none does.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked_right = np.cumsum(right[order])
+    answered = np.arange(1, len(order) + 1)
+    # A threshold cannot part equal scores, so only the last of each run of ties is a possible cut.
+    cut = np.append(scores[order][1:] < scores[order][:-1], True)
+    allowed = cut & ((answered - ranked_right) <= max_wrong * answered)
+    if not allowed.any() or answerable == 0:
+        return 0.0, None
+    last = int(np.flatnonzero(allowed)[np.argmax(ranked_right[allowed])])
+    return float(ranked_right[last] / answerable), float(scores[order][last])
+
+
+def hit_at(ranks: Sequence[int | None], k: int) -> float | None:
+    """Return the share of answerable tickets whose first right article is among the first `k`.
+
+    Args:
+        ranks: Per answerable ticket the place of the first right article, from 1; `None` where it was not found.
+        k: How many places count.
+    """
+    return sum(rank is not None and rank <= k for rank in ranks) / len(ranks) if ranks else None
+
+
+def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion, 95 % by default.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    """
+    if n == 0:
+        return 0.0, 1.0
+    p = successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,148 @@
+"""Triage: a ticket enters, one cited decision leaves."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from ulid import ULID
+
+from agent.confidence import CALIBRATION, CosineScale, confidences
+from agent.decide.extractive import ExtractiveDecider
+from agent.decision import Ruling, Stamp, build_decision
+from agent.gates import run_gates
+from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Reading, Ticket, Verdict
+from agent.policy import Policy
+from agent.ports import Decider, Library, Searcher
+from agent.reading import read_ticket
+from agent.verify import verify
+from index.models import Retrieval
+from ingest.freshness import assess
+
+CANDIDATES = 8
+"""How many articles a decision looks at."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Triager:
+    """Decides tickets against one knowledge base under one policy."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        library: Library,
+        decider: Decider,
+        policy: Policy,
+        embedding: str,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """Connect the parts.
+
+        Args:
+            searcher: Finds candidates.
+            library: Holds the texts that are quoted.
+            decider: Drafts decisions.
+            policy: The rules.
+            embedding: Name of the embedding model, for the record.
+            now: The clock, UTC.
+        """
+        self._searcher = searcher
+        self._library = library
+        self._decider = decider
+        self._policy = policy
+        self._policy_hash = policy.hash()
+        self._embedding = embedding
+        self._now = now
+
+    def triage(self, ticket: Ticket, *, as_of: date | None = None) -> Decision:
+        """Decide one ticket; see `explain`."""
+        return self.explain(ticket, as_of=as_of)[1]
+
+    def explain(self, ticket: Ticket, *, as_of: date | None = None) -> tuple[Case, Decision]:
+        """Decide one ticket and show the facts it was decided on.
+
+        Args:
+            ticket: The ticket as it arrived.
+            as_of: The day freshness is judged on; today where it is left out.
+
+        Returns:
+            The facts and the decision. Handing over to a person is a decision too.
+
+        Raises:
+            TicketError: If the ticket cannot be read.
+        """
+        started = time.perf_counter()
+        created_at = self._now()
+        case = self._gather(ticket, read_ticket(ticket), as_of or created_at.date())
+        verdict = run_gates(case, self._policy)
+        draft = self._decider.decide(case, verdict, self._library)
+        ruling = self._check(case, verdict, draft)
+        provenance = Provenance(
+            decider="extractive",
+            model=None,
+            turns=0,
+            cost_usd=0.0,
+            latency_ms=round((time.perf_counter() - started) * 1000),
+            embedding=self._embedding,
+            index_revision=case.retrieval.index_revision,
+            policy_hash=self._policy_hash,
+            calibration=CALIBRATION,
+        )
+        stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
+        return case, build_decision(case, ruling, self._policy, self._library, stamp)
+
+    def _gather(self, ticket: Ticket, reading: Reading, as_of: date) -> Case:
+        retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)
+        return Case(ticket, reading, retrieval, self._assess(retrieval, as_of))
+
+    def _assess(self, retrieval: Retrieval, as_of: date) -> tuple[AssessedCandidate, ...]:
+        policy = self._policy
+        scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
+        assessed: list[AssessedCandidate] = []
+        for candidate, confidence in zip(retrieval.candidates, confidences(retrieval, scale), strict=True):
+            article = candidate.article
+            freshness = assess(article.metadata, policy.windows, as_of)
+            may_act = policy.basis_may_act(freshness, article.source, article.metadata)
+            assessed.append(AssessedCandidate(candidate, confidence, freshness, may_act))
+        return prefer_replacements(tuple(assessed))
+
+    def _check(self, case: Case, verdict: Verdict, draft: Draft) -> Ruling:
+        """Lower the decision to a person where the draft fails a check; never mend the draft."""
+        problems = verify(draft, case, verdict, self._library)
+        if not problems and not (verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN"):
+            return Ruling(verdict, draft)
+        detail = "; ".join(problems) or "the article holds nothing that can be quoted as a step"
+        lowered = replace(
+            verdict,
+            outcome="ESCALATE_HUMAN" if verdict.outcome in ACTING else verdict.outcome,
+            reason="citation_failed" if verdict.outcome in ACTING else verdict.reason,
+            detail=detail,
+            what_would_change_it="the article quoting correctly" if problems else "steps in the article",
+        )
+        return Ruling(lowered, self._fallback(case, lowered))
+
+    def _fallback(self, case: Case, verdict: Verdict) -> Draft:
+        return ExtractiveDecider().decide(case, verdict, self._library)
+
+
+def prefer_replacements(candidates: tuple[AssessedCandidate, ...]) -> tuple[AssessedCandidate, ...]:
+    """Put a superseded article behind the article that replaces it, where that was found too.
+
+    Args:
+        candidates: Best first.
+
+    Returns:
+        The same candidates; order changes only between an article and its replacement.
+    """
+    order = list(candidates)
+    places = {c.candidate.article.article_id: c for c in candidates}
+    for old in candidates:
+        new = places.get(old.candidate.article.metadata.superseded_by or "")
+        if new is not None and new is not old and order.index(old) < order.index(new):
+            order.remove(new)
+            order.insert(order.index(old), new)
+    return tuple(order)
