@@ -1,5 +1,6 @@
 """The stages between chunks and candidates: points are stored, hits come back, candidates leave."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,7 +16,27 @@ FloatVector = NDArray[np.float32]
 FloatMatrix = NDArray[np.float32]
 """`(n_texts, dim) float32`, unit rows."""
 
+TermIds = NDArray[np.uint32]
+"""`(n_terms,) uint32`, ascending and unique: the BM25 term ids of a text."""
+
 Pooling = Literal["cls", "mean", "lasttoken", "max", "unknown"]
+
+_POINT_NAMESPACE = uuid.UUID("6f6d8f0e-6e7c-5d43-9a2b-52756e636974")
+"""Changing it orphans every point of every index."""
+
+
+def point_id(article_id: str, revision: str, ordinal: int) -> str:
+    """Name the point of one chunk.
+
+    Args:
+        article_id: The article it is cut from.
+        revision: The article's revision.
+        ordinal: The chunk's place in the article, from 0.
+
+    Returns:
+        The UUIDv5 of the three, in its usual written form.
+    """
+    return str(uuid.uuid5(_POINT_NAMESPACE, f"{article_id}\0{revision}\0{ordinal}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One chunk that speaks for a candidate, with both scores; a score is 0 where that query did not return it."""
+    """One chunk that speaks for a candidate, with its cosine and its BM25 score (0 where it shares no term)."""
 
     ordinal: int
     start: int
@@ -159,7 +180,7 @@ class Retrieval:
 
     Attributes:
         candidates: Best first.
-        unknown_term_share: Share of the query's terms that no visible article contains, 0 to 1.
+        unknown_term_share: Share of the query's terms that no live article contains, 0 to 1.
         index_revision: The state of the index that answered.
     """
 

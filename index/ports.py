@@ -1,6 +1,6 @@
 """The seams of the index: what an embedder and a vector store must do, whoever makes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from index.models import EmbeddingSpec, FloatMatrix, FloatVector, Hit, Point, SparseVector
@@ -26,6 +26,10 @@ class Embedder(Protocol):
         """Count the model's tokens in `text`, without special tokens and prefix."""
         ...
 
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of several texts at once."""
+        ...
+
 
 class VectorStore(Protocol):
     """Keeps points and finds the nearest ones. Nothing is durable before `flush` returns."""
@@ -42,12 +46,22 @@ class VectorStore(Protocol):
         """Replace audience and labels on every point of an article, vectors untouched."""
         ...
 
-    def search_dense(self, vector: FloatVector, limit: int, audience: Iterable[str]) -> list[Hit]:
-        """Return the points nearest by cosine whose audience meets `audience`, best first."""
+    def search_dense(
+        self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Return the points nearest by cosine whose audience meets `audience`, best first.
+
+        With `only`, none but the points of these ids.
+        """
         ...
 
-    def search_bm25(self, vector: SparseVector, limit: int, audience: Iterable[str]) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+    def search_bm25(
+        self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first.
+
+        Points that share no term with `vector` are left out. With `only`, none but the points of these ids.
+        """
         ...
 
     def revisions(self) -> dict[tuple[str, str], int]:
@@ -60,6 +74,10 @@ class VectorStore(Protocol):
 
     def flush(self) -> None:
         """Make every earlier write durable before returning."""
+        ...
+
+    def optimize(self) -> None:
+        """Rearrange what is stored so that queries are fast; results stay the same."""
         ...
 
     def close(self) -> None:

@@ -1,0 +1,267 @@
+"""The system of record: articles, their revisions and the runs that brought them enter, and are found again by id."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from ulid import ULID
+
+from index import codec
+from index.embed.identity import require_same
+from index.lexicon import Lexicon
+from index.models import EmbeddingSpec, IndexedArticle, Revision, RunReport
+from index.rows import (
+    Publication,
+    Standing,
+    advance,
+    article_row,
+    live_articles,
+    next_sequence,
+    read_live,
+    read_sequence,
+    revision_row,
+    to_article,
+    to_revision,
+)
+from index.runs import read_runs, write_run
+from index.tables import articles, errors_mapped, open_engine, revisions, settings, writing
+from ingest.models import Article
+
+__all__ = ["Catalog", "Publication", "Standing"]
+
+
+class Catalog:
+    """Articles and their revisions in one SQLite file. Safe to use from many threads and processes."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._lexicon = Lexicon()
+        self._lexicon_lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the catalog in a file, or make a new one there.
+
+        Args:
+            path: The SQLite file.
+
+        Returns:
+            The catalog.
+
+        Raises:
+            CatalogError: The file is damaged or of another version; it is left as it was.
+        """
+        return cls(open_engine(path, {"index_id": str(ULID()), "sequence": "0"}), path)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._engine.dispose()
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self._path
+
+    def embedding(self) -> EmbeddingSpec | None:
+        """Return the model the index was built with; `None` before the first."""
+        with self._reading() as connection:
+            value = connection.scalar(select(settings.c.value).where(settings.c.key == "embedding"))
+        return None if value is None else codec.spec_from_json(value)
+
+    def record_embedding(self, spec: EmbeddingSpec) -> None:
+        """Record the model of a new index, or check that it is the one recorded.
+
+        Args:
+            spec: The model about to be used.
+
+        Raises:
+            EmbeddingMismatchError: The index was built with another.
+        """
+        with self._writing() as connection:
+            connection.execute(
+                upsert(settings).values(key="embedding", value=codec.spec_to_json(spec)).on_conflict_do_nothing()
+            )
+        require_same(self.embedding() or spec, spec, self._path.parent)
+
+    def article(self, article_id: str) -> IndexedArticle | None:
+        """Return one live article, `None` where there is none of that id."""
+        return self.live([article_id]).get(article_id)
+
+    def articles(self, source: str | None = None) -> list[IndexedArticle]:
+        """List the live articles.
+
+        Args:
+            source: Only those of this source.
+
+        Returns:
+            Articles by id.
+        """
+        query = live_articles().order_by(articles.c.article_id)
+        if source is not None:
+            query = query.where(articles.c.source == source)
+        with self._reading() as connection:
+            return [to_article(row) for row in connection.execute(query).mappings()]
+
+    def live(self, ids: Iterable[str]) -> dict[str, IndexedArticle]:
+        """Return those of some articles that are live.
+
+        Args:
+            ids: Article ids.
+
+        Returns:
+            Articles by id; the others are left out.
+        """
+        with self._reading() as connection:
+            return read_live(connection, ids)
+
+    def revision(self, article_id: str, revision: str) -> Revision | None:
+        """Return an article as it was at one revision, live or not; `None` where it never was."""
+        query = select(revisions).where(revisions.c.article_id == article_id, revisions.c.revision == revision)
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else to_revision(row)
+
+    def stored(self, article_id: str) -> Article | None:
+        """Rebuild a live article as its source gave it, so that it can be indexed again without the source."""
+        article = self.article(article_id)
+        revision = None if article is None else self.revision(article_id, article.revision)
+        if article is None or revision is None:
+            return None
+        return Article(
+            article_id=article_id,
+            source=article.source,
+            title=revision.title,
+            text=revision.text,
+            blocks=revision.blocks,
+            metadata=article.metadata,
+            revision=revision.revision,
+            url=article.url,
+            version=article.version,
+        )
+
+    def publish(self, publication: Publication) -> None:
+        """Make an article's revision the live one, in one transaction.
+
+        Args:
+            publication: The article; its points must be durable in the vector store already.
+        """
+        article = publication.article
+        now = codec.time_to_text(datetime.now(UTC))
+        with self._writing() as connection:
+            row = {
+                **article_row(article),
+                "source": article.source,
+                "live_revision": article.revision,
+                "fingerprint": publication.fingerprint,
+                "chunks": publication.chunks,
+                "indexed_at": now,
+                "changed": next_sequence(connection),
+            }
+            connection.execute(
+                upsert(articles)
+                .values(article_id=article.article_id, **row)
+                .on_conflict_do_update(index_elements=[articles.c.article_id], set_=row)
+            )
+            connection.execute(upsert(revisions).values(revision_row(publication, now)).on_conflict_do_nothing())
+
+    def update_metadata(self, article: Article, fingerprint: str) -> None:
+        """Record what changed besides the text; the live revision stays.
+
+        Args:
+            article: The article, at its live revision.
+            fingerprint: Digest of its raw document.
+        """
+        with self._writing() as connection:
+            row = {**article_row(article), "fingerprint": fingerprint, "changed": next_sequence(connection)}
+            connection.execute(
+                update(articles)
+                .where(
+                    articles.c.article_id == article.article_id,
+                    articles.c.live_revision == article.revision,
+                )
+                .values(row)
+            )
+
+    def unsettle(self, article_id: str) -> None:
+        """Forget an article's fingerprint, so that the next run reads it again whatever its source says."""
+        with self._writing() as connection:
+            connection.execute(update(articles).where(articles.c.article_id == article_id).values(fingerprint=""))
+
+    def set_chunks(self, article_id: str, chunks: int) -> None:
+        """Record how many points the vector store holds of a live article, after they were made again."""
+        with self._writing() as connection:
+            connection.execute(update(articles).where(articles.c.article_id == article_id).values(chunks=chunks))
+
+    def remove(self, article_id: str) -> None:
+        """Make an article unretrievable from the commit on; its revisions stay readable."""
+        with self._writing() as connection:
+            connection.execute(
+                update(articles)
+                .where(articles.c.article_id == article_id)
+                .values(live_revision=None, changed=next_sequence(connection))
+            )
+
+    def standings(self) -> dict[str, Standing]:
+        """Return where every live article stands, by id."""
+        columns = [articles.c[name] for name in ("article_id", "source", "live_revision", "fingerprint", "chunks")]
+        with self._reading() as connection:
+            rows = connection.execute(select(*columns).where(articles.c.live_revision.is_not(None))).all()
+        return {row[0]: Standing(*row[1:]) for row in rows}
+
+    def fingerprints(self, source: str) -> dict[str, str]:
+        """Return the fingerprint of every live article of a source, by id."""
+        return {key: value.fingerprint for key, value in self.standings().items() if value.source == source}
+
+    def index_revision(self) -> str:
+        """Return a name for what the index holds now; any visible change makes another."""
+        with self._reading() as connection:
+            query = select(settings.c.key, settings.c.value).where(settings.c.key.in_(["index_id", "sequence"]))
+            values = {row[0]: row[1] for row in connection.execute(query)}
+        return f"{values['index_id']}-{values['sequence']}"
+
+    def lexicon(self) -> Lexicon:
+        """Return the document frequencies over the live articles, kept in memory until something changes.
+
+        Returns:
+            The lexicon; changes made by other processes are seen too.
+        """
+        with self._lexicon_lock:
+            known = self._lexicon
+            with self._reading() as connection:
+                sequence = read_sequence(connection)
+                if sequence != known.sequence:
+                    self._lexicon = advance(connection, known, sequence)
+            return self._lexicon
+
+    def record_run(self, report: RunReport) -> None:
+        """Keep the report of a run."""
+        with self._writing() as connection:
+            write_run(connection, report)
+
+    def runs(self, limit: int = 20) -> list[RunReport]:
+        """Return the latest runs.
+
+        Args:
+            limit: At most so many.
+
+        Returns:
+            Reports, latest first.
+        """
+        with self._reading() as connection:
+            return read_runs(connection, limit)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with errors_mapped(self._path), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with errors_mapped(self._path), writing(self._engine) as connection:
+            yield connection

@@ -1,0 +1,75 @@
+"""Dataclasses enter, the strings and bytes that the catalog stores leave; and back."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from index.models import EmbeddingSpec, TermIds
+from ingest.models import ArticleMetadata, Block
+
+_METADATA = TypeAdapter(ArticleMetadata)
+_BLOCKS = TypeAdapter(tuple[Block, ...])
+_SPEC = TypeAdapter(EmbeddingSpec)
+
+
+def metadata_to_json(metadata: ArticleMetadata) -> str:
+    """Write metadata as JSON, fields in a fixed order so that equal metadata is equal text."""
+    return _METADATA.dump_json(metadata).decode()
+
+
+def metadata_from_json(value: str) -> ArticleMetadata:
+    """Read what `metadata_to_json` wrote."""
+    return _METADATA.validate_json(value)
+
+
+def blocks_to_json(blocks: tuple[Block, ...]) -> str:
+    """Write blocks as JSON."""
+    return _BLOCKS.dump_json(blocks).decode()
+
+
+def blocks_from_json(value: str) -> tuple[Block, ...]:
+    """Read what `blocks_to_json` wrote."""
+    return _BLOCKS.validate_json(value)
+
+
+def spec_to_json(spec: EmbeddingSpec) -> str:
+    """Write an embedding's description as JSON."""
+    return json.dumps(asdict(spec))
+
+
+def spec_from_json(value: str) -> EmbeddingSpec:
+    """Read what `spec_to_json` wrote."""
+    return _SPEC.validate_json(value)
+
+
+def strings_to_json(strings: tuple[str, ...]) -> str:
+    """Write a list of strings as JSON."""
+    return json.dumps(list(strings), ensure_ascii=False)
+
+
+def strings_from_json(value: str) -> tuple[str, ...]:
+    """Read what `strings_to_json` wrote."""
+    return tuple(json.loads(value))
+
+
+def terms_to_bytes(terms: TermIds) -> bytes:
+    """Write term ids as little-endian 32-bit integers."""
+    return terms.astype("<u4").tobytes()
+
+
+def terms_from_bytes(value: bytes) -> TermIds:
+    """Read what `terms_to_bytes` wrote: `(n_terms,) uint32`, ascending and unique."""
+    return np.frombuffer(value, dtype="<u4").astype(np.uint32)
+
+
+def time_to_text(moment: datetime) -> str:
+    """Write a moment as ISO 8601."""
+    return moment.isoformat()
+
+
+def time_from_text(value: str) -> datetime:
+    """Read what `time_to_text` wrote."""
+    return datetime.fromisoformat(value)

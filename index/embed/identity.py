@@ -1,0 +1,29 @@
+"""Two descriptions of an embedding model enter; nothing leaves, or a clear error where they cannot share an index."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from index.errors import EmbeddingMismatchError
+from index.models import EmbeddingSpec
+
+
+def require_same(recorded: EmbeddingSpec, offered: EmbeddingSpec, home: Path) -> None:
+    """Check that an index may be used with a model.
+
+    Args:
+        recorded: The model the index was built with.
+        offered: The model about to be used.
+        home: The folder that holds the index, for the message.
+
+    Raises:
+        EmbeddingMismatchError: They differ in anything that changes a vector.
+    """
+    if recorded == offered:
+        return
+    then, now = asdict(recorded), asdict(offered)
+    differing = ", ".join(f"{name} {then[name]!r} against {now[name]!r}" for name in then if then[name] != now[name])
+    raise EmbeddingMismatchError(
+        f"The index in {str(home)!r} was built with {recorded.model!r} ({recorded.revision}), this is "
+        f"{offered.model!r} ({offered.revision}): {differing}. Pass --embedding {recorded.model}, or remove "
+        f"{str(home)!r} and run `runcite ingest` to build the index anew."
+    )

@@ -1,0 +1,242 @@
+"""A model folder and its preset enter, an embedder that runs in this process leaves."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from index.embed.presets import Preset
+from index.errors import EmbeddingError
+from index.models import EmbeddingSpec, FloatMatrix, FloatVector, Pooling
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+_BATCH_SIZE = 16
+"""Texts per forward pass; larger batches were no faster on two cores and pad more."""
+
+_DIGEST_DIGITS = 16
+_BLOB_NAME = re.compile(r"[0-9a-f]{64}")
+_POOLING: dict[str, Pooling] = {"cls": "cls", "mean": "mean", "lasttoken": "lasttoken", "max": "max"}
+
+
+class LocalEmbedder:
+    """An `Embedder` over a sentence-transformers model. Safe to call from several threads."""
+
+    def __init__(self, model: "SentenceTransformer", spec: EmbeddingSpec) -> None:
+        self._model = model
+        self._spec = spec
+
+    @property
+    def spec(self) -> EmbeddingSpec:
+        """What makes its vectors comparable to others."""
+        return self._spec
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed passages.
+
+        Args:
+            texts: The passages, without prefix.
+
+        Returns:
+            `(n_texts, dim) float32`, unit rows, in the order of `texts`.
+        """
+        return self._encode(texts, self._spec.passage_prefix)
+
+    def embed_query(self, text: str) -> FloatVector:
+        """Embed one query.
+
+        Args:
+            text: The query, without prefix.
+
+        Returns:
+            `(dim,) float32`, unit length.
+        """
+        vector: FloatVector = self._encode([text], self._spec.query_prefix)[0]
+        return vector
+
+    def count_tokens(self, text: str) -> int:
+        """Count the model's tokens in one text.
+
+        Args:
+            text: Any text.
+
+        Returns:
+            Tokens, without special tokens and prefix.
+        """
+        return self.count_tokens_batch([text])[0]
+
+    def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
+        """Count the model's tokens in several texts at once.
+
+        Args:
+            texts: Any texts.
+
+        Returns:
+            One count per text, without special tokens and prefix.
+        """
+        if not texts:
+            return []
+        # verbose=False: a text longer than the model takes is exactly what a chunker asks about.
+        ids = self._model.tokenizer(
+            list(texts), add_special_tokens=False, return_attention_mask=False, truncation=False, verbose=False
+        )["input_ids"]
+        return [len(row) for row in ids]
+
+    def _encode(self, texts: Sequence[str], prefix: str) -> FloatMatrix:
+        if not texts:
+            return np.zeros((0, self._spec.dimension), dtype=np.float32)
+        # prompt="" keeps a prompt in the model's own configuration from being added to ours.
+        vectors = self._model.encode(
+            [prefix + text for text in texts],
+            prompt="",
+            batch_size=_BATCH_SIZE,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def load_local(preset: Preset, folder: Path, revision: str | None = None) -> LocalEmbedder:
+    """Load a model from a folder; the network is never asked.
+
+    Args:
+        preset: How the model wants to be used.
+        folder: A sentence-transformers model folder.
+        revision: Digest of the weights where the caller has computed it already.
+
+    Returns:
+        The embedder, on CUDA where there is one, else on the CPU.
+
+    Raises:
+        EmbeddingError: The folder holds no model, or not the one the preset describes.
+    """
+    if not (folder / "modules.json").is_file():
+        raise EmbeddingError(
+            f"{str(folder)!r} is not a sentence-transformers model: expected a folder with 'modules.json'. "
+            "Point --embedding at a downloaded model folder."
+        )
+    model = _load(folder)
+    _check(model, preset, folder)
+    max_tokens = min(model.max_seq_length or preset.max_tokens, preset.max_tokens)
+    model.max_seq_length = max_tokens
+    spec = EmbeddingSpec(
+        model=preset.hub_id,
+        revision=revision or weights_revision(folder),
+        dimension=preset.dimension,
+        pooling=preset.pooling,
+        query_prefix=preset.query_prefix,
+        passage_prefix=preset.passage_prefix,
+        max_tokens=max_tokens,
+    )
+    return LocalEmbedder(model, spec)
+
+
+def weights_revision(folder: Path) -> str:
+    """Name the weights in a model folder by their content.
+
+    Args:
+        folder: A model folder.
+
+    Returns:
+        `sha256:` and the first 16 hexadecimal digits: the same for a hub download and a copy of it.
+
+    Raises:
+        EmbeddingError: The folder holds no weights.
+    """
+    files = sorted(folder.glob("**/*.safetensors")) or sorted(folder.glob("**/pytorch_model*.bin"))
+    files = [file for file in files if not {"onnx", "openvino"} & set(file.relative_to(folder).parts)]
+    if not files:
+        raise EmbeddingError(
+            f"No weights in {str(folder)!r}: expected '*.safetensors' or 'pytorch_model.bin'. Download the model again."
+        )
+    digests = [_digest(file) for file in files]
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return f"sha256:{whole[:_DIGEST_DIGITS]}"
+
+
+def file_digest(file: Path) -> str:
+    """Compute the SHA-256 of a file.
+
+    Args:
+        file: The file.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _digest(file: Path) -> str:
+    # The hub cache links each large file to a blob named by its SHA-256, so that 2 GB need not be read to name them.
+    target = file.resolve().name
+    return target if file.is_symlink() and _BLOB_NAME.fullmatch(target) else file_digest(file)
+
+
+def _load(folder: Path) -> "SentenceTransformer":
+    import torch  # noqa: PLC0415  # heavy
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # heavy
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        with _quiet():
+            return SentenceTransformer(str(folder), device=device, local_files_only=True)
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+        raise EmbeddingError(
+            f"The model in {str(folder)!r} cannot be loaded: {error}. Expected a complete sentence-transformers "
+            "folder; download it again."
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the "Loading weights" bar and load notices off the terminal, and put everything back."""
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415  # heavy
+
+    hf_logging: Any = transformers_logging  # its functions are not annotated
+
+    level = hf_logging.get_verbosity()
+    bar = hf_logging.is_progress_bar_enabled()
+    logger = logging.getLogger("sentence_transformers")
+    own_level = logger.level
+    hf_logging.set_verbosity_error()
+    hf_logging.disable_progress_bar()
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        hf_logging.set_verbosity(level)
+        logger.setLevel(own_level)
+        if bar:
+            hf_logging.enable_progress_bar()
+
+
+def _check(model: "SentenceTransformer", preset: Preset, folder: Path) -> None:
+    dimension = model.get_embedding_dimension()
+    if dimension != preset.dimension:
+        raise EmbeddingError(
+            f"The model in {str(folder)!r} makes vectors of {dimension!r}, {preset.name!r} is expected to make "
+            f"{preset.dimension}. Name the preset that belongs to it: NAME@FOLDER."
+        )
+    pooling = _pooling_of(model)
+    if pooling != preset.pooling:
+        raise EmbeddingError(
+            f"The model in {str(folder)!r} pools by {pooling!r}, {preset.name!r} is expected to pool by "
+            f"{preset.pooling!r}. Name the preset that belongs to it: NAME@FOLDER."
+        )
+
+
+def _pooling_of(model: "SentenceTransformer") -> Pooling:
+    modules: Sequence[Any] = list(model)
+    for module in modules:
+        mode = getattr(module, "pooling_mode", None)
+        if isinstance(mode, str):
+            return _POOLING.get(mode, "unknown")
+    return "unknown"

@@ -1,0 +1,129 @@
+"""Term ids of the live articles enter, document frequencies and idf-weighted coverage leave."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.models import TermIds
+
+_NO_TERMS: TermIds = np.zeros(0, dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleTerms:
+    """The terms of one article at one revision, and those of its title and symptoms alone."""
+
+    article_id: str
+    revision: str
+    terms: TermIds
+    title_terms: TermIds
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Which terms the live articles use, and in how many of them. Immutable; `changed` makes the next one.
+
+    Attributes:
+        sequence: The catalog's change sequence it belongs to.
+        articles: Terms by article id.
+        vocabulary: `(n_terms,) uint32`, ascending and unique.
+        frequency: `(n_terms,) int64`, articles that contain each.
+    """
+
+    sequence: int = -1
+    articles: Mapping[str, ArticleTerms] = field(default_factory=dict)
+    vocabulary: TermIds = field(default_factory=lambda: _NO_TERMS)
+    frequency: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def changed(self, sequence: int, now: Iterable[ArticleTerms], gone: Iterable[str]) -> "Lexicon":
+        """Make the lexicon that follows this one.
+
+        Args:
+            sequence: The change sequence it belongs to.
+            now: Articles added or changed, as they are now.
+            gone: Ids of articles no longer live.
+
+        Returns:
+            The next lexicon; this one stays as it is.
+        """
+        articles = dict(self.articles)
+        added: list[TermIds] = []
+        dropped: list[TermIds] = []
+        for article_id in gone:
+            old = articles.pop(article_id, None)
+            if old is not None:
+                dropped.append(old.terms)
+        for new in now:
+            old = articles.get(new.article_id)
+            if old is not None:
+                dropped.append(old.terms)
+            articles[new.article_id] = new
+            added.append(new.terms)
+        vocabulary, frequency = self._recount(added, dropped)
+        return Lexicon(sequence, articles, vocabulary, frequency)
+
+    def idf(self, terms: TermIds) -> NDArray[np.float64]:
+        """Weigh terms by how few articles use them.
+
+        Args:
+            terms: `(n_terms,) uint32`.
+
+        Returns:
+            `(n_terms,) float64`, `ln(1 + (N - df + 0.5) / (df + 0.5))`; greatest for terms nobody uses.
+        """
+        df = self._document_frequency(terms)
+        total = len(self.articles)
+        return np.log1p((total - df + 0.5) / (df + 0.5))
+
+    def coverage(self, query: TermIds, terms: TermIds) -> float:
+        """Compute the idf-weighted share of a query's terms that are among `terms`.
+
+        Args:
+            query: `(n_query,) uint32`, ascending and unique.
+            terms: `(n_terms,) uint32`, ascending and unique.
+
+        Returns:
+            0 to 1; 0 for a query without terms.
+        """
+        if not len(query):
+            return 0.0
+        weights = self.idf(query)
+        present = np.isin(query, terms, assume_unique=True)
+        return float(weights[present].sum() / weights.sum())
+
+    def unknown_share(self, query: TermIds) -> float:
+        """Compute the share of a query's terms that no article uses.
+
+        Args:
+            query: `(n_query,) uint32`, ascending and unique.
+
+        Returns:
+            0 to 1; 1 for a query without terms.
+        """
+        if not len(query):
+            return 1.0
+        return float(np.mean(self._document_frequency(query) == 0))
+
+    def _document_frequency(self, terms: TermIds) -> NDArray[np.int64]:
+        found = np.zeros(len(terms), dtype=np.int64)
+        if len(self.vocabulary):
+            where = np.minimum(np.searchsorted(self.vocabulary, terms), len(self.vocabulary) - 1)
+            known = self.vocabulary[where] == terms
+            found[known] = self.frequency[where[known]]
+        return found
+
+    def _recount(self, added: list[TermIds], dropped: list[TermIds]) -> tuple[TermIds, NDArray[np.int64]]:
+        terms = np.concatenate([self.vocabulary, *added, *dropped])
+        change = np.concatenate(
+            [
+                self.frequency,
+                np.ones(sum(map(len, added)), dtype=np.int64),
+                -np.ones(sum(map(len, dropped)), dtype=np.int64),
+            ]
+        )
+        vocabulary, where = np.unique(terms, return_inverse=True)
+        frequency = np.bincount(where, weights=change, minlength=len(vocabulary)).astype(np.int64)
+        used = frequency > 0
+        return vocabulary[used].astype(np.uint32), frequency[used]

@@ -1,0 +1,150 @@
+"""Articles cut into chunks enter and become visible, in an order that a kill at any point does not break."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from index.catalog import Catalog, Publication
+from index.errors import EmbeddingError
+from index.models import Point, point_id
+from index.ports import Embedder, VectorStore
+from index.store.bm25 import TermEncoder
+from ingest.models import Article, Chunk
+
+OnStep = Callable[[str], None]
+"""Told the name of each step just taken; tests kill the process there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article ready to be embedded.
+
+    Attributes:
+        article: The article.
+        chunks: Its chunks, at least one.
+        fingerprint: Digest of its raw document.
+        replaces: The revision that is live until now.
+    """
+
+    article: Article
+    chunks: tuple[Chunk, ...]
+    fingerprint: str
+    replaces: str | None
+
+
+class Publisher:
+    """Makes articles visible: points, `flush`, catalog, and only then are the old points deleted."""
+
+    def __init__(self, catalog: Catalog, store: VectorStore, embedder: Embedder, on_step: OnStep) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._embedder = embedder
+        self._terms = TermEncoder()
+        self._on_step = on_step
+
+    def publish(self, batch: Sequence[Prepared]) -> dict[str, str]:
+        """Embed and publish several articles together, which costs one pass of the model and one `flush`.
+
+        Args:
+            batch: The articles.
+
+        Returns:
+            What went wrong, by article id; empty where all are published.
+        """
+        try:
+            points = self._embed([prepared.article for prepared in batch], [prepared.chunks for prepared in batch])
+        except EmbeddingError as error:
+            if len(batch) == 1:
+                return {batch[0].article.article_id: str(error)}
+            failed: dict[str, str] = {}
+            for prepared in batch:
+                failed.update(self.publish([prepared]))
+            return failed
+        self._on_step("embedded")
+        self._store.upsert(points)
+        self._on_step("upserted")
+        self._store.flush()
+        self._on_step("flushed")
+        for prepared in batch:
+            self._catalog.publish(self._publication(prepared))
+            self._on_step("published")
+        for prepared in batch:
+            if prepared.replaces is not None:
+                self._store.delete_revision(prepared.article.article_id, prepared.replaces)
+                self._on_step("old_deleted")
+        return {}
+
+    def restore(self, article: Article, chunks: tuple[Chunk, ...]) -> None:
+        """Make the points of a live article again, after the vector store lost some.
+
+        Args:
+            article: The article, as the catalog has it.
+            chunks: Its chunks.
+
+        Raises:
+            EmbeddingError: The model failed on it.
+        """
+        points = self._embed([article], [chunks])
+        self._store.delete_revision(article.article_id, article.revision)
+        self._store.upsert(points)
+        self._store.flush()
+        self._on_step("restored")
+        self._catalog.set_chunks(article.article_id, len(chunks))
+
+    def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> None:
+        """Publish what changed besides the text; nothing is embedded.
+
+        Args:
+            article: The article, at its live revision.
+            fingerprint: Digest of its raw document.
+            access_changed: Whether the points' audience or labels may differ from the article's.
+        """
+        if access_changed:
+            # Should the process die before the catalog follows, the next run must look at this article again, even
+            # if its source has gone back to what the catalog knows.
+            self._catalog.unsettle(article.article_id)
+            self._on_step("unsettled")
+            self._store.set_access(article.article_id, article.metadata.audience, article.metadata.labels)
+            self._on_step("access_set")
+            self._store.flush()
+            self._on_step("access_flushed")
+        self._catalog.update_metadata(article, fingerprint)
+        self._on_step("metadata_updated")
+
+    def remove(self, article_id: str, revision: str) -> None:
+        """Take an article out: unretrievable at the catalog's commit, its points deleted after it."""
+        self._catalog.remove(article_id)
+        self._on_step("removed")
+        self._store.delete_revision(article_id, revision)
+        self._on_step("points_deleted")
+
+    def _publication(self, prepared: Prepared) -> Publication:
+        article = prepared.article
+        head = "\n".join((article.title, *article.metadata.symptoms))
+        return Publication(
+            article=article,
+            fingerprint=prepared.fingerprint,
+            chunks=len(prepared.chunks),
+            terms=self._terms.terms(f"{head}\n{article.text}"),
+            title_terms=self._terms.terms(head),
+        )
+
+    def _embed(self, articles: Sequence[Article], chunks: Sequence[tuple[Chunk, ...]]) -> list[Point]:
+        flat = [(article, chunk) for article, own in zip(articles, chunks, strict=True) for chunk in own]
+        vectors = self._embedder.embed_passages([chunk.embed_text for _, chunk in flat])
+        return [
+            Point(
+                id=point_id(article.article_id, article.revision, chunk.ordinal),
+                article_id=article.article_id,
+                revision=article.revision,
+                ordinal=chunk.ordinal,
+                start=chunk.start,
+                end=chunk.end,
+                section=chunk.section,
+                audience=article.metadata.audience,
+                labels=article.metadata.labels,
+                source=article.source,
+                dense=vectors[row],
+                bm25=self._terms.document(chunk.embed_text),
+            )
+            for row, (article, chunk) in enumerate(flat)
+        ]

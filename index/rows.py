@@ -1,0 +1,149 @@
+"""Articles enter, rows of the catalog's tables leave; and back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, select, update
+
+from index import codec
+from index.lexicon import ArticleTerms, Lexicon
+from index.models import IndexedArticle, Revision, TermIds
+from index.tables import articles, revisions, settings
+from ingest.models import Article
+
+_IDS_PER_QUERY = 500
+"""Well under SQLite's limit on variables in one statement."""
+
+_ARTICLE_COLUMNS = [
+    articles.c[name]
+    for name in ("article_id", "source", "title", "url", "version", "live_revision", "metadata", "indexed_at")
+]
+_LIVE = articles.c.live_revision.is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An article on its way into the catalog.
+
+    Attributes:
+        article: The article.
+        fingerprint: Digest of its raw document; equal means nothing to do next time.
+        chunks: How many points the vector store holds of it.
+        terms: BM25 term ids of title, symptoms and text.
+        title_terms: Those of title and symptoms alone.
+    """
+
+    article: Article
+    fingerprint: str
+    chunks: int
+    terms: TermIds
+    title_terms: TermIds
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a live article stands: what a sync compares with."""
+
+    source: str
+    revision: str
+    fingerprint: str
+    chunks: int
+
+
+def live_articles() -> Select[Any]:
+    """Select the live articles."""
+    return select(*_ARTICLE_COLUMNS).where(_LIVE)
+
+
+def read_live(connection: Connection, ids: Iterable[str]) -> dict[str, IndexedArticle]:
+    """Read those of some articles that are live, by id."""
+    wanted = sorted(set(ids))
+    found: dict[str, IndexedArticle] = {}
+    for start in range(0, len(wanted), _IDS_PER_QUERY):
+        query = live_articles().where(articles.c.article_id.in_(wanted[start : start + _IDS_PER_QUERY]))
+        for row in connection.execute(query).mappings():
+            found[row["article_id"]] = to_article(row)
+    return found
+
+
+def to_article(row: RowMapping) -> IndexedArticle:
+    """Read a row of `live_articles`."""
+    return IndexedArticle(
+        article_id=row["article_id"],
+        source=row["source"],
+        title=row["title"],
+        url=row["url"],
+        version=row["version"],
+        revision=row["live_revision"],
+        metadata=codec.metadata_from_json(row["metadata"]),
+        indexed_at=codec.time_from_text(row["indexed_at"]),
+    )
+
+
+def to_revision(row: RowMapping) -> Revision:
+    """Read a row of the revisions."""
+    return Revision(
+        article_id=row["article_id"],
+        revision=row["revision"],
+        version=row["version"],
+        title=row["title"],
+        text=row["text"],
+        blocks=codec.blocks_from_json(row["blocks"]),
+        published_at=codec.time_from_text(row["published_at"]),
+    )
+
+
+def article_row(article: Article) -> dict[str, Any]:
+    """Make the part of an article's row that a metadata-only change may touch."""
+    return {
+        "title": article.title,
+        "url": article.url,
+        "version": article.version,
+        "metadata": codec.metadata_to_json(article.metadata),
+        "warnings": codec.strings_to_json(article.warnings),
+    }
+
+
+def revision_row(publication: Publication, now: str) -> dict[str, Any]:
+    """Make the row of a revision published at `now`."""
+    article = publication.article
+    return {
+        "article_id": article.article_id,
+        "revision": article.revision,
+        "version": article.version,
+        "title": article.title,
+        "text": article.text,
+        "blocks": codec.blocks_to_json(article.blocks),
+        "terms": codec.terms_to_bytes(publication.terms),
+        "title_terms": codec.terms_to_bytes(publication.title_terms),
+        "published_at": now,
+    }
+
+
+def read_sequence(connection: Connection) -> int:
+    """Read the change sequence: it grows with every visible change."""
+    return int(connection.scalars(select(settings.c.value).where(settings.c.key == "sequence")).one())
+
+
+def next_sequence(connection: Connection) -> int:
+    """Advance the change sequence, within the caller's write transaction."""
+    following = read_sequence(connection) + 1
+    connection.execute(update(settings).where(settings.c.key == "sequence").values(value=str(following)))
+    return following
+
+
+def advance(connection: Connection, lexicon: Lexicon, sequence: int) -> Lexicon:
+    """Bring a lexicon up to a change sequence, reading only the articles changed since."""
+    changed = articles.c.changed > lexicon.sequence
+    gone = connection.scalars(select(articles.c.article_id).where(changed, ~_LIVE)).all()
+    joined = articles.join(
+        revisions,
+        (articles.c.article_id == revisions.c.article_id) & (articles.c.live_revision == revisions.c.revision),
+    )
+    columns = (revisions.c.article_id, revisions.c.revision, revisions.c.terms, revisions.c.title_terms)
+    now = [
+        ArticleTerms(row[0], row[1], codec.terms_from_bytes(row[2]), codec.terms_from_bytes(row[3]))
+        for row in connection.execute(select(*columns).select_from(joined).where(changed))
+    ]
+    return lexicon.changed(sequence, now, gone)

@@ -1,0 +1,242 @@
+"""Points enter a Qdrant Edge shard on disk, ranked hits leave. With `bm25.py` the sole user of qdrant-edge."""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import qdrant_edge as edge
+
+from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
+from index.models import FloatVector, Hit, Point, SparseVector
+
+_DENSE = "dense"
+_BM25 = "bm25"
+_KEYWORDS = ("article_id", "revision", "audience")
+_HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
+_SCROLL_PAGE = 4096
+
+
+class EdgeStore:
+    """A `VectorStore` in a folder, owned by one process at a time. Safe to call from several threads."""
+
+    def __init__(self, shard: edge.EdgeShard, path: Path) -> None:
+        self._shard: edge.EdgeShard | None = shard
+        self._path = path
+        self._writing = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path, dimension: int) -> Self:
+        """Open the store in a folder, or make a new one there.
+
+        Args:
+            path: The folder; made where it does not exist.
+            dimension: Length of the dense vectors.
+
+        Returns:
+            The open store.
+
+        Raises:
+            StoreHeldError: Another process, or another store in this one, has it open.
+            EmbeddingMismatchError: It holds vectors of another length.
+            StoreError: It is damaged.
+        """
+        config = edge.EdgeConfig(
+            vectors={_DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)},
+            sparse_vectors={_BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        )
+        exists = (path / "edge_config.json").exists() or any(path.glob("segments/*"))
+        with _opening(path, dimension):
+            if exists:
+                shard = edge.EdgeShard.load(str(path), config)
+            else:
+                path.mkdir(parents=True, exist_ok=True)
+                shard = edge.EdgeShard.create(str(path), config)
+        store = cls(shard, path)
+        store._index_payload()
+        return store
+
+    def upsert(self, points: Sequence[Point]) -> None:
+        """Insert or replace points by id."""
+        if points:
+            self._update(edge.UpdateOperation.upsert_points([_to_edge(point) for point in points]))
+
+    def delete_revision(self, article_id: str, revision: str) -> None:
+        """Delete every point of one article at one revision."""
+        chosen = edge.Filter(must=[_equals("article_id", article_id), _equals("revision", revision)])
+        self._update(edge.UpdateOperation.delete_points_by_filter(chosen))
+
+    def set_access(self, article_id: str, audience: Sequence[str], labels: Sequence[str]) -> None:
+        """Replace audience and labels on every point of an article, vectors untouched."""
+        chosen = edge.Filter(must=[_equals("article_id", article_id)])
+        payload = {"audience": list(audience), "labels": list(labels)}
+        self._update(edge.UpdateOperation.set_payload_by_filter(chosen, payload))
+
+    def search_dense(
+        self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Return the points nearest by cosine whose audience meets `audience`, best first."""
+        query = edge.Query.Nearest(vector.tolist(), using=_DENSE)
+        return self._search(query, limit, audience, only)
+
+    def search_bm25(
+        self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+    ) -> list[Hit]:
+        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+        if not len(vector.indices):
+            return []
+        query = edge.Query.Nearest(_sparse(vector), using=_BM25)
+        return self._search(query, limit, audience, only)
+
+    def revisions(self) -> dict[tuple[str, str], int]:
+        """Count points by (article id, revision)."""
+        fields = ["article_id", "revision"]
+        return dict(Counter((p["article_id"], p["revision"]) for p in self._scroll(fields)))
+
+    def payloads(self) -> dict[str, dict[str, Any]]:
+        """Read the payload of every point, for inspection.
+
+        Returns:
+            Payload by point id.
+        """
+        return {payload.pop("id"): payload for payload in self._scroll(None)}
+
+    def count(self) -> int:
+        """Count all points."""
+        with self._mapped("count"):
+            return self._open().count(edge.CountRequest())
+
+    def flush(self) -> None:
+        """Make every earlier write durable before returning."""
+        with self._mapped("flush"), self._writing:
+            self._open().flush()
+
+    def optimize(self) -> None:
+        """Merge small segments and build the HNSW graphs, where there is enough to be worth it."""
+        with self._mapped("optimize"), self._writing:
+            self._open().optimize()
+
+    def close(self) -> None:
+        """Write everything out and release the folder; later calls raise `StoreError`."""
+        with self._writing:
+            shard, self._shard = self._shard, None
+            if shard is not None:
+                with self._mapped("close"):
+                    shard.flush()
+                    shard.close()
+
+    def _open(self) -> edge.EdgeShard:
+        if self._shard is None:
+            raise StoreError(f"The vector store {str(self._path)!r} is closed: expected an open one. Open it again.")
+        return self._shard
+
+    def _update(self, operation: edge.UpdateOperation) -> None:
+        with self._mapped("update"), self._writing:
+            self._open().update(operation)
+
+    def _search(
+        self, query: edge.Query, limit: int, audience: Iterable[str], only: Collection[str] | None
+    ) -> list[Hit]:
+        must: list[Any] = [edge.FieldCondition(key="audience", match=edge.MatchAny(list(audience)))]
+        if only is not None:
+            must.append(edge.HasIdCondition(set(only)))
+        request = edge.QueryRequest(
+            query=query, limit=limit, filter=edge.Filter(must=must), with_payload=list(_HIT_FIELDS)
+        )
+        with self._mapped("query"):
+            found = self._open().query(request)
+        return [_hit(point) for point in found]
+
+    def _scroll(self, fields: list[str] | None) -> Iterator[dict[str, Any]]:
+        offset: edge.PointId | None = None
+        while True:
+            request = edge.ScrollRequest(offset=offset, limit=_SCROLL_PAGE, with_payload=fields or True)
+            with self._mapped("scroll"):
+                records, offset = self._open().scroll(request)
+            for record in records:
+                yield {**(record.payload or {}), "id": str(record.id)}
+            if offset is None:
+                return
+
+    def _index_payload(self) -> None:
+        with self._mapped("info"):
+            present = set(self._open().info().payload_schema)
+        for field in _KEYWORDS:
+            if field not in present:
+                self._update(edge.UpdateOperation.create_field_index(field, edge.PayloadSchemaType.Keyword))
+
+    @contextmanager
+    def _mapped(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except StoreError:
+            raise
+        except Exception as error:  # Edge raises bare Exception for everything
+            raise StoreError(
+                f"The vector store {str(self._path)!r} failed to {doing}: {error}. If it stays so, remove that folder "
+                "and run `runcite ingest`: the index is rebuilt from the catalog."
+            ) from error
+
+
+@contextmanager
+def _opening(path: Path, dimension: int) -> Iterator[None]:
+    """Tell apart by Edge's wording what it raises as bare `Exception`, or as a Rust panic where files are cut short."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise
+        message = str(error)
+        if "WouldBlock" in message:
+            raise StoreHeldError(
+                f"The vector store {str(path)!r} is open in another process. Wait for it, or stop it."
+            ) from error
+        if "expected vector size" in message:
+            raise EmbeddingMismatchError(
+                f"The vector store {str(path)!r} does not hold vectors of {dimension}: {message}. Pass the --embedding "
+                "the index was built with, or remove that folder and ingest again."
+            ) from error
+        raise StoreError(
+            f"The vector store {str(path)!r} cannot be opened: {message}. Expected a complete shard; remove that "
+            "folder and run `runcite ingest`: the index is rebuilt from the catalog."
+        ) from error
+
+
+def _equals(key: str, value: str) -> edge.FieldCondition:
+    return edge.FieldCondition(key=key, match=edge.MatchValue(value))
+
+
+def _sparse(vector: SparseVector) -> edge.SparseVector:
+    return edge.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
+
+
+def _to_edge(point: Point) -> edge.Point:
+    payload = {
+        "article_id": point.article_id,
+        "revision": point.revision,
+        "ordinal": point.ordinal,
+        "start": point.start,
+        "end": point.end,
+        "section": list(point.section),
+        "audience": list(point.audience),
+        "labels": list(point.labels),
+        "source": point.source,
+    }
+    vectors: dict[str, Any] = {_DENSE: point.dense.tolist(), _BM25: _sparse(point.bm25)}
+    return edge.Point(id=point.id, vector=vectors, payload=payload)
+
+
+def _hit(point: edge.ScoredPoint) -> Hit:
+    payload = point.payload or {}
+    return Hit(
+        article_id=payload["article_id"],
+        revision=payload["revision"],
+        ordinal=payload["ordinal"],
+        start=payload["start"],
+        end=payload["end"],
+        section=tuple(payload["section"]),
+        score=point.score if math.isfinite(point.score) else 0.0,
+    )

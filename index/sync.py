@@ -1,0 +1,290 @@
+"""A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ulid import ULID
+
+from index.catalog import Catalog, Standing
+from index.models import ArticleReport, RunReport, SyncOutcome
+from index.ports import Embedder, VectorStore
+from index.publish import OnStep, Prepared, Publisher
+from ingest.errors import ParseError, SourceError
+from ingest.models import Article, Chunk, RawDocument, Rejected
+from ingest.ports import Source
+
+CHUNKS_PER_BATCH = 64
+"""Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
+
+MASS_DELETE_SHARE = 0.20
+MASS_DELETE_COUNT = 20
+"""A run that would remove more than both of these is more often a broken listing than a clean-up (FEATURES K9)."""
+
+UNSETTLED = ""
+"""The fingerprint of an article whose points may be ahead of the catalog; equal to no document's."""
+
+
+def _no_report(_report: ArticleReport) -> None:
+    """Report to nobody."""
+
+
+def _no_step(_name: str) -> None:
+    """Tell nobody."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How one run is to behave.
+
+    Attributes:
+        allow_mass_delete: Remove vanished articles however many they are.
+        should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
+        on_step: Told each step just taken.
+    """
+
+    allow_mass_delete: bool = False
+    should_stop: Callable[[], bool] = _never
+    on_step: OnStep = _no_step
+
+
+class Syncer:
+    """Brings the index up to a source. One at a time per index: whoever runs it holds the home's lock."""
+
+    def __init__(  # three parts of the index and three of the ingest room
+        self,
+        catalog: Catalog,
+        store: VectorStore,
+        embedder: Embedder,
+        *,
+        read: Callable[[RawDocument], Article],
+        fingerprint: Callable[[RawDocument], str],
+        chunk: Callable[[Article], tuple[Chunk, ...]],
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._embedder = embedder
+        self._read = read
+        self._fingerprint = fingerprint
+        self._chunk = chunk
+
+    def run(
+        self,
+        source: Source,
+        on_article: Callable[[ArticleReport], None] | None = None,
+        options: RunOptions | None = None,
+    ) -> RunReport:
+        """Sync one source.
+
+        Args:
+            source: The source.
+            on_article: Told of each article as soon as its outcome is known.
+            options: How to behave.
+
+        Returns:
+            What was done; it is in the catalog too. A source that fails half way gives a report with `error` set and
+            nothing removed.
+
+        Raises:
+            EmbeddingMismatchError: The index was built with another model.
+            StoreError: The vector store failed.
+            CatalogError: The catalog failed.
+        """
+        options = options or RunOptions()
+        started_at = datetime.now(UTC)
+        self._catalog.record_embedding(self._embedder.spec)
+        publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
+        restored = self.sweep(options.on_step)
+        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _no_report)
+        error = self._scan(source, run, options)
+        if error is None:
+            error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
+        if run.touched or restored:
+            self._store.flush()
+            options.on_step("run_flushed")
+            self._store.optimize()
+            options.on_step("optimized")
+        report = RunReport(
+            run_id=str(ULID()),
+            source=source.key,
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+            articles=tuple(run.lines),
+            chunks_embedded=run.chunks_embedded + restored,
+            error=error,
+        )
+        self._catalog.record_run(report)
+        return report
+
+    def sweep(self, on_step: OnStep = _no_step) -> int:
+        """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.
+
+        Args:
+            on_step: Told each step just taken.
+
+        Returns:
+            How many chunks were embedded again.
+        """
+        stored = self._store.revisions()
+        standings = self._catalog.standings()
+        live = {(article_id, standing.revision): standing.chunks for article_id, standing in standings.items()}
+        for article_id, revision in sorted(stored.keys() - live.keys()):
+            self._store.delete_revision(article_id, revision)
+            on_step("orphan_deleted")
+        publisher = Publisher(self._catalog, self._store, self._embedder, on_step)
+        embedded = 0
+        for (article_id, revision), chunks in sorted(live.items()):
+            if stored.get((article_id, revision), 0) != chunks:
+                embedded += self._restore(publisher, article_id)
+        return embedded
+
+    def _restore(self, publisher: Publisher, article_id: str) -> int:
+        article = self._catalog.stored(article_id)
+        if article is None:
+            return 0
+        chunks = self._chunk(article)
+        publisher.restore(article, chunks)
+        return len(chunks)
+
+    def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
+        try:
+            for item in source.scan():
+                if options.should_stop():
+                    run.publish_pending()
+                    return "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
+                self._take(item, run)
+        except SourceError as error:
+            run.publish_pending()
+            return str(error)
+        run.publish_pending()
+        return None
+
+    def _take(self, item: RawDocument | Rejected, run: "_Run") -> None:
+        if not run.admit(item.article_id):
+            return
+        if isinstance(item, Rejected):
+            run.note(item.article_id, item.outcome, item.reason)
+            return
+        standing = run.standings.get(item.article_id)
+        fingerprint = self._fingerprint(item)
+        if standing is not None and standing.fingerprint == fingerprint:
+            run.note(item.article_id, "unchanged")
+            return
+        try:
+            article = self._read(item)
+        except ParseError as error:
+            run.note(item.article_id, "failed", str(error))
+            return
+        if standing is not None and standing.revision == article.revision:
+            self._update_metadata(article, fingerprint, standing, run)
+            return
+        chunks = self._chunk(article)
+        if not chunks:
+            run.note(item.article_id, "failed", "It holds no text to index. Write some, or take it out of the source.")
+            return
+        run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
+
+    def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
+        known = self._catalog.article(article.article_id)
+        now = article.metadata
+        access_changed = (
+            known is None
+            or standing.fingerprint == UNSETTLED
+            or (known.metadata.audience, known.metadata.labels) != (now.audience, now.labels)
+        )
+        run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
+        run.note(article.article_id, "metadata_only", warnings=article.warnings)
+
+
+@dataclass
+class _Run:
+    """What one run has met so far."""
+
+    source: str
+    standings: dict[str, Standing]
+    publisher: Publisher
+    on_article: Callable[[ArticleReport], None]
+    lines: list[ArticleReport] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    pending: list[Prepared] = field(default_factory=list)
+    chunks_embedded: int = 0
+    touched: bool = False
+
+    def admit(self, article_id: str) -> bool:
+        """Note that a document was listed; `False` where it must be left alone, which is reported."""
+        if article_id in self.places:
+            twice = f"The source lists {article_id!r} twice; the first is used. Give one of them another name."
+            self.append(ArticleReport(article_id, "failed", twice))
+            return False
+        # Holds its place in the report until its outcome is known.
+        self.places[article_id] = len(self.lines)
+        self.lines.append(ArticleReport(article_id, "skipped", "not reached"))
+        owner = self.standings.get(article_id)
+        if owner is not None and owner.source != self.source:
+            self.note(
+                article_id,
+                "failed",
+                f"The article id {article_id!r} belongs to the source {owner.source!r} already. Rename one of the two, "
+                "or remove that source first.",
+            )
+            return False
+        return True
+
+    def note(self, article_id: str, outcome: SyncOutcome, reason: str = "", warnings: tuple[str, ...] = ()) -> None:
+        """Report an article's outcome."""
+        report = ArticleReport(article_id, outcome, reason, warnings)
+        self.lines[self.places[article_id]] = report
+        self.on_article(report)
+
+    def append(self, report: ArticleReport) -> None:
+        """Report an outcome in a line of its own."""
+        self.lines.append(report)
+        self.on_article(report)
+
+    def add(self, prepared: Prepared) -> None:
+        """Queue an article; the queue is published when it fills a batch."""
+        self.pending.append(prepared)
+        if sum(len(waiting.chunks) for waiting in self.pending) >= CHUNKS_PER_BATCH:
+            self.publish_pending()
+
+    def publish_pending(self) -> None:
+        """Publish what is queued."""
+        batch, self.pending = self.pending, []
+        if not batch:
+            return
+        failed = self.publisher.publish(batch)
+        self.touched = True
+        for prepared in batch:
+            article = prepared.article
+            if article.article_id in failed:
+                self.note(article.article_id, "failed", failed[article.article_id])
+                continue
+            self.chunks_embedded += len(prepared.chunks)
+            outcome: SyncOutcome = "indexed" if prepared.replaces is None else "updated"
+            self.note(article.article_id, outcome, warnings=article.warnings)
+
+    def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
+        """Remove the source's articles that it no longer lists; the reason where that was refused."""
+        own = {key: standing for key, standing in self.standings.items() if standing.source == self.source}
+        gone = sorted(own.keys() - self.places.keys())
+        if not gone:
+            return None
+        if not self.lines:
+            return (
+                f"The source {self.source!r} listed nothing, expected some of its {len(own)} articles: nothing was "
+                "removed. Check its address and rights."
+            )
+        if not allow_mass_delete and len(gone) > MASS_DELETE_COUNT and len(gone) > MASS_DELETE_SHARE * len(own):
+            return (
+                f"The source {self.source!r} no longer lists {len(gone)} of its {len(own)} articles: nothing was "
+                "removed. If they are really gone, run again with --allow-mass-delete."
+            )
+        for article_id in gone:
+            self.publisher.remove(article_id, own[article_id].revision)
+            self.touched = True
+            self.append(ArticleReport(article_id, "deleted"))
+        return None

@@ -1,0 +1,215 @@
+"""The catalog's tables and how its SQLite file is opened: a path enters, a checked engine leaves."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from index.errors import CatalogError
+
+SCHEMA_VERSION = 1
+
+BUSY_TIMEOUT_MS = 10_000
+"""Writes are short transactions; whoever waits longer than this waits for something that hangs."""
+
+metadata = MetaData()
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# A removed article keeps its row with no live revision: readers that follow `changed` see that it went.
+articles = Table(
+    "articles",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    Column("version", Text),
+    Column("live_revision", String),
+    Column("metadata", Text, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("warnings", Text, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("indexed_at", String, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Index("articles_by_change", "changed"),
+    Index("articles_by_source", "source"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article_id", String, ForeignKey("articles.article_id"), primary_key=True),
+    Column("revision", String, primary_key=True),
+    Column("version", Text),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("blocks", Text, nullable=False),
+    Column("terms", LargeBinary, nullable=False),
+    Column("title_terms", LargeBinary, nullable=False),
+    Column("published_at", String, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String, nullable=False),
+    Column("chunks_embedded", Integer, nullable=False),
+    Column("error", Text),
+)
+
+run_articles = Table(
+    "run_articles",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("article_id", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("warnings", Text, nullable=False),
+)
+
+
+def open_engine(path: Path, initial_settings: dict[str, str]) -> Engine:
+    """Open a catalog file, or make one.
+
+    Args:
+        path: The SQLite file.
+        initial_settings: Settings of a new catalog.
+
+    Returns:
+        An engine whose connections write durably and wait for each other.
+
+    Raises:
+        CatalogError: The file is damaged, not a catalog, or of another schema version. It is left as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Many request threads read at once; the default pool of 5 would make them queue.
+    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=64)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    try:
+        with errors_mapped(path):
+            _prepare(engine, path, initial_settings)
+    except CatalogError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open one write transaction, committed at the end, rolled back on any error.
+
+    Args:
+        engine: The catalog's engine.
+
+    Yields:
+        A connection that holds the write lock from the start, so that it cannot fail half way for a reader's sake.
+    """
+    with engine.connect().execution_options(runcite_write=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def errors_mapped(path: Path) -> Iterator[None]:
+    """Turn database errors into `CatalogError` with a remedy.
+
+    Args:
+        path: The SQLite file, for the message.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig)
+        if isinstance(error, OperationalError) and "locked" in reason:
+            remedy = "Another process is writing to it; try again when it has finished."
+        elif isinstance(error, OperationalError) and ("full" in reason or "readonly" in reason or "unable" in reason):
+            remedy = "Check free space and permissions; nothing was changed."
+        else:
+            remedy = "Restore it from a backup, or move it away and run `runcite ingest` to build a new one."
+        raise CatalogError(
+            f"The catalog {str(path)!r} failed: {reason}. Expected a readable SQLite file. {remedy}"
+        ) from error
+
+
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
+    # Transactions are begun by `_begin`: pysqlite's own rules begin too late, and never for reads.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("runcite_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _prepare(engine: Engine, path: Path, initial_settings: dict[str, str]) -> None:
+    with writing(engine) as connection:
+        names = set(inspect(connection).get_table_names())
+        if not names:
+            metadata.create_all(connection)
+            rows: list[dict[str, Any]] = [
+                {"key": key, "value": value}
+                for key, value in {"schema_version": str(SCHEMA_VERSION), **initial_settings}.items()
+            ]
+            connection.execute(insert(settings), rows)
+            return
+        _check(connection, path, names)
+
+
+def _check(connection: Connection, path: Path, names: set[str]) -> None:
+    version = None
+    if "settings" in names:
+        version = connection.scalar(select(settings.c.value).where(settings.c.key == "schema_version"))
+    if version != str(SCHEMA_VERSION):
+        raise CatalogError(
+            f"The catalog {str(path)!r} has schema version {version!r}, expected {SCHEMA_VERSION}. Use the Runcite "
+            "that wrote it, or move it away and run `runcite ingest` to build a new one."
+        )
+    missing = set(metadata.tables) - names
+    verdict = connection.scalar(text("PRAGMA quick_check(1)"))
+    if missing or verdict != "ok":
+        found = f"tables missing: {sorted(missing)!r}" if missing else f"quick_check says {verdict!r}"
+        raise CatalogError(
+            f"The catalog {str(path)!r} is damaged: {found}. Expected a whole SQLite file. Restore it from a backup, "
+            "or move it away and run `runcite ingest` to build a new one."
+        )
