@@ -1,9 +1,9 @@
 """What the organisation allows: thresholds, freshness windows, who takes over. Read by the gates, never by a model."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from pydantic import TypeAdapter
 
@@ -23,9 +23,7 @@ MIN_CONTENT_WORDS = 1
 ACTING_STATES: frozenset[FreshnessState] = frozenset({"fresh", "due"})
 EVIDENT_BASES: frozenset[Basis] = frozenset({"review", "valid_until"})
 
-DEFAULT_TEAMS: Mapping[Outcome, str] = MappingProxyType(
-    {"ESCALATE_SECURITY": "Security", "REQUIRE_APPROVAL": "Service Desk Approvals"}
-)
+DEFAULT_TEAMS: Mapping[Outcome, str] = {"ESCALATE_SECURITY": "Security", "REQUIRE_APPROVAL": "Service Desk Approvals"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ class Policy:
     windows: FreshnessWindows = field(default_factory=FreshnessWindows)
     sources_with_recorded_edits: tuple[str, ...] = ("folder:",)
     sources_acting_when_unknown: tuple[str, ...] = ()
-    teams: Mapping[Outcome, str] = field(default_factory=lambda: DEFAULT_TEAMS)
+    teams: Mapping[Outcome, str] = field(default_factory=lambda: dict(DEFAULT_TEAMS))
     default_team: str = "Service Desk"
     on_call_team: str = "On-call"
     default_priority: Priority = "P3"
@@ -79,8 +77,8 @@ class Policy:
 
     def hash(self) -> str:
         """Return `sha256:` over the canonical JSON of every rule."""
-        canonical = _POLICY_JSON.dump_json(self, by_alias=False)
-        return f"sha256:{hashlib.sha256(canonical).hexdigest()}"
+        canonical = json.dumps(_POLICY_JSON.dump_python(self, mode="json"), sort_keys=True)
+        return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 _POLICY_JSON = TypeAdapter(Policy)

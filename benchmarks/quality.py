@@ -1,0 +1,69 @@
+"""Ranking, confidence and freshness on the labelled corpora, by `runcite eval`, as a user would run it."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figure import Figure, eval_data, share
+
+HIT_AT_1_TARGETS = {"prom_runbooks": 0.90}
+
+
+def measure() -> list[Figure]:
+    """Evaluate every corpus this machine has."""
+    data = eval_data()
+    if data is None:
+        print("quality: no labelled corpora here; set RUNCITE_EVAL_DATA to their folder", file=sys.stderr)
+        return []
+    names = ("prom_runbooks", "govuk_alerts")
+    return [figure for name in names if (data / name).is_dir() for figure in _figures(name, _evaluate(data / name))]
+
+
+def _evaluate(dataset: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "api.cli.main", "--home", home, "eval", str(dataset), "--json"]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=None)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def _figures(name: str, report: dict[str, Any]) -> Iterator[Figure]:
+    command = f"`runcite eval DATA/{name}`"
+    hit, hit3 = report["hit_at_1"], report["hit_at_3"]
+    if name in HIT_AT_1_TARGETS:
+        at_least = HIT_AT_1_TARGETS[name]
+        yield share(f"{name}: hit@1", hit["value"], hit["low"], hit["high"], at_least=at_least, command=command)
+    else:
+        yield _plain(f"{name}: hit@1", hit["value"], f"95 % {hit['low']:.3f}–{hit['high']:.3f}", command)
+    yield _plain(f"{name}: hit@3", hit3["value"], f"95 % {hit3['low']:.3f}–{hit3['high']:.3f}", command)
+    yield _plain(f"{name}: AUROC of confidence", report["auroc"], "–", command)
+    yield _plain(f"{name}: coverage at ≤ 5 % wrong", report["coverage_at_5"], "–", command)
+    yield _plain(f"{name}: coverage at ≤ 1 % wrong", report["coverage_at_1"], "–", command)
+    stale = report["stale_refused"]
+    if stale["n"]:
+        yield Figure(
+            f"{name}: found stale articles refused as stale",
+            f"{round(stale['value'] * stale['n'])} of {stale['n']}",
+            "all",
+            stale["value"] == 1.0,
+            f"95 % {stale['low']:.3f}–{stale['high']:.3f}",
+            command,
+        )
+    acted = report["acted_on_stale"]
+    yield Figure(f"{name}: actions on articles not in date", str(acted), "0", acted == 0, "–", command)
+    yield Figure(
+        f"{name}: triage latency, no model",
+        f"p50 {report['latency_p50_ms']:.0f} ms, p95 {report['latency_p95_ms']:.0f} ms",
+        "–",
+        None,
+        f"{report['tickets']} tickets",
+        command,
+    )
+
+
+def _plain(name: str, value: float, spread: str, command: str) -> Figure:
+    return Figure(name, f"{value:.3f}", "–", None, spread, command)

@@ -1,0 +1,134 @@
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.gates import GATES, run_gates
+from agent.models import ACTING
+from ingest.models import ArticleMetadata, Interval, ReviewDates
+from tests.cases import POLICY, REVIEWED, a_candidate, a_case, assessed
+
+OVERDUE = ReviewDates(last_reviewed_on=date(2024, 1, 1), review_in=Interval(months=6))
+EXPIRED = ReviewDates(last_reviewed_on=date(2026, 10, 1), review_in=Interval(months=6), valid_until=date(2026, 11, 1))
+EDITED = ReviewDates(last_modified=datetime(2026, 11, 1, tzinfo=UTC))
+
+TABLE = [
+    pytest.param(ArticleMetadata(dates=REVIEWED), "RESOLVE", None, id="fresh-article-acts"),
+    pytest.param(ArticleMetadata(dates=REVIEWED, risk="security"), "ESCALATE_SECURITY", "security", id="security"),
+    pytest.param(
+        ArticleMetadata(dates=REVIEWED, risk="privileged"), "REQUIRE_APPROVAL", "approval_required", id="priv"
+    ),
+    pytest.param(
+        ArticleMetadata(dates=REVIEWED, risk="destructive"), "REQUIRE_APPROVAL", "approval_required", id="wipe"
+    ),
+    pytest.param(ArticleMetadata(dates=REVIEWED, priority="P1"), "ESCALATE_HUMAN", "outage", id="outage"),
+    pytest.param(ArticleMetadata(dates=REVIEWED, status="draft"), "ESCALATE_HUMAN", "draft", id="draft"),
+    pytest.param(ArticleMetadata(dates=REVIEWED, status="archived"), "ESCALATE_HUMAN", "archived", id="archived"),
+    pytest.param(
+        ArticleMetadata(dates=REVIEWED, status="quarantined"), "ESCALATE_HUMAN", "quarantined", id="quarantine"
+    ),
+    pytest.param(
+        ArticleMetadata(dates=REVIEWED, superseded_by="a/new"), "ESCALATE_HUMAN", "superseded", id="superseded"
+    ),
+    pytest.param(ArticleMetadata(dates=OVERDUE), "ESCALATE_HUMAN", "stale", id="stale"),
+    pytest.param(ArticleMetadata(dates=EXPIRED), "ESCALATE_HUMAN", "expired", id="expired-though-reviewed"),
+    pytest.param(ArticleMetadata(), "ESCALATE_HUMAN", "freshness_unknown", id="no-date-is-not-fresh"),
+    pytest.param(
+        ArticleMetadata(dates=ReviewDates(malformed=("last_reviewed_on: 2026-13-45",))),
+        "ESCALATE_HUMAN",
+        "freshness_unknown",
+        id="malformed-date-is-not-fresh",
+    ),
+    pytest.param(ArticleMetadata(dates=EDITED), "ESCALATE_HUMAN", "freshness_unknown", id="an-edit-is-no-review"),
+    pytest.param(ArticleMetadata(dates=EDITED, risk="low"), "RESOLVE", None, id="an-edit-is-enough-for-low-risk"),
+    pytest.param(
+        ArticleMetadata(dates=REVIEWED, requires_identity=True), "NEED_INFO", "unverified_identity", id="identity"
+    ),
+    pytest.param(
+        ArticleMetadata(dates=OVERDUE, risk="security"), "ESCALATE_SECURITY", "security", id="earlier-row-names-outcome"
+    ),
+    pytest.param(
+        ArticleMetadata(dates=OVERDUE, status="draft"), "ESCALATE_HUMAN", "draft", id="status-before-freshness"
+    ),
+]
+
+
+@pytest.mark.parametrize(("metadata", "outcome", "reason"), TABLE)
+def test_gate_table(metadata, outcome, reason):
+    verdict = run_gates(a_case(assessed(a_candidate(metadata=metadata))), POLICY)
+    assert (verdict.outcome, verdict.reason) == (outcome, reason)
+
+
+def test_refuses_when_no_article_was_found():
+    verdict = run_gates(a_case(), POLICY)
+    assert (verdict.outcome, verdict.reason) == ("ESCALATE_HUMAN", "no_match")
+
+
+@pytest.mark.parametrize(("similarity", "confidence"), [(0.34, 0.99), (0.99, 0.49)], ids=["similarity", "confidence"])
+def test_refuses_when_either_threshold_is_missed(similarity, confidence):
+    verdict = run_gates(a_case(assessed(a_candidate(similarity=similarity), confidence)), POLICY)
+    assert verdict.reason == "no_match"
+    assert "threshold" in verdict.detail
+
+
+def test_an_unmatched_security_article_does_not_name_the_outcome():
+    article = a_candidate(metadata=ArticleMetadata(dates=REVIEWED, risk="security"), similarity=0.2)
+    assert run_gates(a_case(assessed(article, 0.1)), POLICY).outcome == "ESCALATE_HUMAN"
+
+
+def test_asks_when_two_articles_fit_equally_well():
+    case = a_case(assessed(a_candidate("wifi/bristol"), 0.9), assessed(a_candidate("wifi/leeds"), 0.88))
+    verdict = run_gates(case, POLICY)
+    assert (verdict.outcome, verdict.reason) == ("NEED_INFO", "ambiguous")
+
+
+def test_a_superseded_rival_does_not_make_an_article_ambiguous():
+    old = a_candidate("wifi/old", ArticleMetadata(dates=REVIEWED, superseded_by="wifi/new"))
+    case = a_case(assessed(a_candidate("wifi/new"), 0.9), assessed(old, 0.89))
+    assert run_gates(case, POLICY).outcome in ACTING
+
+
+@pytest.mark.parametrize("text", ["help", "it doesn't work!!", "URGENT please fix asap"])
+def test_asks_when_nothing_says_what_it_is_about(text):
+    assert run_gates(a_case(assessed(a_candidate()), text=text), POLICY).reason == "too_little_information"
+
+
+def test_identity_gate_passes_once_verified():
+    article = a_candidate(metadata=ArticleMetadata(dates=REVIEWED, requires_identity=True))
+    assert run_gates(a_case(assessed(article), verified=True), POLICY).outcome in ACTING
+
+
+def test_every_gate_reports_in_the_order_of_the_table():
+    verdict = run_gates(a_case(assessed(a_candidate())), POLICY)
+    assert [result.gate for result in verdict.results] == [gate.name for gate in GATES]
+    assert all(result.detail for result in verdict.results)
+
+
+metadata_strategy = st.builds(
+    ArticleMetadata,
+    status=st.sampled_from(["published", "draft", "archived", "quarantined"]),
+    risk=st.sampled_from([None, "low", "medium", "high", "privileged", "destructive", "security"]),
+    priority=st.sampled_from([None, "P1", "P3"]),
+    superseded_by=st.sampled_from([None, "network/new"]),
+    requires_identity=st.booleans(),
+    dates=st.sampled_from([REVIEWED, OVERDUE, EXPIRED, EDITED, ReviewDates()]),
+)
+
+
+@given(
+    metadata=metadata_strategy,
+    similarity=st.floats(0, 1),
+    confidence=st.floats(0, 1),
+    rival=st.floats(0, 1),
+    verified=st.booleans(),
+)
+def test_acts_only_when_every_gate_passes(metadata, similarity, confidence, rival, verified):
+    candidates = [
+        assessed(a_candidate("a", metadata, similarity=similarity), confidence),
+        assessed(a_candidate("b"), rival),
+    ]
+    verdict = run_gates(a_case(*candidates, verified=verified), POLICY)
+    assert (verdict.outcome in ACTING) == all(result.passed for result in verdict.results)
+    first_fired = next((r.gate for r in verdict.results if not r.passed), None)
+    assert verdict.outcome == next((g.outcome for g in GATES if g.name == first_fired), "RESOLVE")

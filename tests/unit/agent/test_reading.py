@@ -1,0 +1,66 @@
+import pytest
+
+from agent.errors import EmptyTicketError, TicketError
+from agent.models import Ticket
+from agent.reading import MAX_TICKET_BYTES, SUMMARY_CHARS, read_ticket
+
+
+def reading(body, subject=None):
+    return read_ticket(Ticket("T", body, subject))
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("VPN drops\n\nOn Mon, 1 Jun 2026, Ann wrote:\n> turn it off", "VPN drops"),
+        ("VPN drops\n-- \nBob\nSales", "VPN drops"),
+        ("VPN drops\nSent from my iPhone", "VPN drops"),
+        ("> quoted\nVPN drops", "VPN drops"),
+        ("V\u200bP\u2060N dr\U000e0041ops\u202e", "VPN drops"),
+        ("VPN\r\ndrops\x07", "VPN\ndrops"),
+        ("> everything is quoted", "> everything is quoted"),
+    ],
+    ids=["reply", "signature", "phone", "inline-quote", "invisible", "control", "nothing-but-quotes"],
+)
+def test_keeps_what_the_writer_says(body, text):
+    assert reading(body).text == text
+
+
+def test_subject_comes_first_and_is_the_summary():
+    result = reading("It drops.", "VPN")
+    assert (result.text, result.summary) == ("VPN\nIt drops.", "VPN")
+
+
+def test_a_long_summary_ends_at_a_word():
+    summary = reading("printer " * 50).summary
+    assert len(summary) <= SUMMARY_CHARS
+    assert summary.endswith("printer…")
+
+
+@pytest.mark.parametrize("body", ["", "   \n\t", "\u200b\u2060"])
+def test_an_empty_ticket_is_an_error(body):
+    with pytest.raises(EmptyTicketError, match="has no text"):
+        reading(body)
+
+
+def test_a_huge_ticket_is_an_error_that_names_the_limit():
+    with pytest.raises(TicketError, match=f"{MAX_TICKET_BYTES:,}"):
+        reading("x" * (MAX_TICKET_BYTES + 1))
+
+
+def test_a_binary_ticket_is_an_error():
+    with pytest.raises(TicketError, match="NUL"):
+        reading("PK\x03\x04\0\0")
+
+
+@pytest.mark.parametrize(
+    ("body", "sentiment"),
+    [
+        ("How do I add a printer?", "neutral"),
+        ("This is ridiculous, third time this week!!", "frustrated"),
+        ("WHY DOES THE PRINTER NEVER PRINT ANYTHING", "frustrated"),
+        ("VPN, DNS, SSO", "neutral"),
+    ],
+)
+def test_sentiment(body, sentiment):
+    assert reading(body).sentiment == sentiment
