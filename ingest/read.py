@@ -1,0 +1,111 @@
+"""A raw document enters, an article leaves."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ingest.errors import ParseError
+from ingest.metadata import read_metadata
+from ingest.models import Article, Block, MediaType, RawDocument
+from ingest.parse.decode import decode
+from ingest.parse.document import Parsed
+from ingest.parse.html import parse_html
+from ingest.parse.inline import clean_line
+from ingest.parse.markdown import parse_markdown
+from ingest.parse.text import parse_text
+
+PARSER_VERSION = 1
+"""Raise it when the same bytes would give another article: everything is then parsed again."""
+
+CHUNKING_VERSION = 1
+"""Raise it when the same article would give other chunks: everything is then embedded again."""
+
+MAX_TITLE_CHARS = 300
+
+_PARSERS: Mapping[MediaType, Callable[[str], Parsed]] = {
+    "text/markdown": parse_markdown,
+    "text/html": parse_html,
+    "text/plain": parse_text,
+}
+_SLUG = re.compile(r"[a-z0-9]+(?:[-_ ][a-z0-9]+)*")
+
+
+def read(raw: RawDocument) -> Article:
+    """Turn a raw document into an article.
+
+    Args:
+        raw: The document as its source gave it.
+
+    Returns:
+        The article: normalised text, structure, metadata, and warnings about what was odd.
+
+    Raises:
+        ParseError: Its bytes are not text, or there is nothing to read in them.
+    """
+    source, encoding_warnings = decode(raw.content)
+    parsed = _PARSERS[raw.media_type](source)
+    if not parsed.text.strip():
+        raise ParseError(f"{raw.name!r} has no text; write some, or leave it out of the source")
+    reading = read_metadata(parsed.fields)
+    title = (reading.title or parsed.title or humanise(raw.name))[:MAX_TITLE_CHARS].strip()
+    malformed = parsed.malformed + reading.metadata.dates.malformed
+    dates = replace(reading.metadata.dates, last_modified=raw.last_modified, malformed=malformed)
+    return Article(
+        article_id=raw.article_id,
+        source=raw.source,
+        title=title,
+        text=parsed.text,
+        blocks=parsed.blocks,
+        metadata=replace(reading.metadata, dates=dates),
+        revision=_revision(title, parsed.text, parsed.blocks, reading.metadata.symptoms),
+        url=raw.url,
+        version=raw.version,
+        warnings=encoding_warnings + parsed.warnings + reading.warnings,
+    )
+
+
+def fingerprint(raw: RawDocument) -> str:
+    """Identify everything an article is made from, so that an unchanged document need not be parsed again.
+
+    Args:
+        raw: The document as its source gave it.
+
+    Returns:
+        `sha256:…` over content, media type, name, version, URL, edit date and the parser's version.
+    """
+    edited = raw.last_modified.isoformat() if raw.last_modified else None
+    facts = json.dumps([PARSER_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited])
+    digest = hashlib.sha256(facts.encode())
+    digest.update(raw.content)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def humanise(name: str) -> str:
+    """Make a title of a file's name.
+
+    Args:
+        name: A path; folders and suffix are left off.
+
+    Returns:
+        `vpn-disconnects.md` as "Vpn disconnects"; a name with capitals, such as `KubePodCrashLooping`, as it is.
+    """
+    path = PurePosixPath(name)
+    stem = path.stem
+    if stem.lower() in {"index", "_index", "readme"} and path.parent.name:
+        # A folder's front page is named by its folder.
+        stem = path.parent.name
+    stem = clean_line(stem)
+    if not _SLUG.fullmatch(stem):
+        return stem or name
+    words = re.sub("[-_]", " ", stem)
+    return words[:1].upper() + words[1:]
+
+
+def _revision(title: str, text: str, blocks: tuple[Block, ...], symptoms: tuple[str, ...]) -> str:
+    """Hash what the index embeds; blocks too, for an escaped number and a step can give one text."""
+    shape = [[block.kind, block.start, block.end, block.number, block.level, block.section] for block in blocks]
+    facts = json.dumps([CHUNKING_VERSION, title, text, list(symptoms), shape], ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(facts.encode()).hexdigest()}"
