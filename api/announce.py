@@ -1,0 +1,60 @@
+"""A serving process leaves its address in its home; another one of the same user finds it there."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from api.guard import is_loopback
+
+FILE_NAME = "server.json"
+
+
+@contextmanager
+def announced(home: Path, url: str) -> Iterator[None]:
+    """Leave the address in the home for as long as the block runs.
+
+    Args:
+        home: The home that is being served.
+        url: Where it is served.
+    """
+    path = home / FILE_NAME
+    draft = home / f"{FILE_NAME}.{os.getpid()}"
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def find_server(home: Path) -> str | None:
+    """Find the address of the process that serves a home.
+
+    Args:
+        home: The home.
+
+    Returns:
+        Its loopback URL; `None` where there is no announcement, or only one that a dead process left behind.
+    """
+    try:
+        announcement = json.loads((home / FILE_NAME).read_text(encoding="utf-8"))
+        url, pid = str(announcement["url"]), int(announcement["pid"])
+        parts = urlsplit(url)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    is_local = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    return url if is_local and _is_alive(pid) else None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return pid > 0

@@ -1,0 +1,131 @@
+"""The composition root: settings enter, an open home leaves. The only place that chooses concrete parts."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from agent.decide.extractive import ExtractiveDecider
+from agent.policy import Policy
+from agent.triage import Triager
+from api.errors import NothingToDoError
+from api.home import LocalRuntime
+from api.settings import Settings
+from api.shelf import Shelf
+from index.catalog import Catalog
+from index.embed.choose import choose_embedder
+from index.embed.presets import similarity_of
+from index.lock import HomeLock
+from index.models import EmbeddingSpec
+from index.ports import Embedder
+from index.retrieve import Retriever
+from index.store.edge import EdgeStore
+from index.sync import Syncer
+from ingest.chunk import Chunker
+from ingest.freshness import FreshnessWindows
+from ingest.read import fingerprint, read
+
+CATALOG_NAME = "catalog.sqlite"
+VECTORS_NAME = "vectors"
+
+OnNotice = Callable[[str], None]
+"""Called with one line that a person should see, such as which model was chosen and why."""
+
+
+def _silent(_notice: str) -> None:
+    """Tell nobody."""
+
+
+def policy_for(spec: EmbeddingSpec) -> Policy:
+    """Make the policy for an embedding model: its thresholds depend on where the model's cosines lie."""
+    similarity = similarity_of(spec)
+    return Policy(
+        min_similarity=similarity.min_similarity,
+        unrelated_similarity=similarity.unrelated,
+        related_similarity=similarity.related,
+    )
+
+
+@contextmanager
+def open_shelf(settings: Settings) -> Iterator[Shelf]:
+    """Open a home for reading articles: no lock, no model, beside whatever process holds the store.
+
+    Args:
+        settings: Which home.
+
+    Yields:
+        Its articles.
+
+    Raises:
+        NothingToDoError: There is no index in the home.
+        CatalogError: The catalog is damaged.
+    """
+    _require_catalog(settings.home)
+    catalog = Catalog.open(settings.home / CATALOG_NAME)
+    try:
+        yield Shelf(catalog, settings.home, FreshnessWindows())
+    finally:
+        catalog.close()
+
+
+@contextmanager
+def open_runtime(
+    settings: Settings, *, create: bool = False, command: str = "", notice: OnNotice = _silent
+) -> Iterator[LocalRuntime]:
+    """Open a home whole: lock, catalog, model and vectors.
+
+    Args:
+        settings: Which home, and which model for a new one.
+        create: Make the home where there is none.
+        command: What the process does, for others who find the home held.
+        notice: Told which model was chosen and why.
+
+    Yields:
+        The open home, closed when the block ends.
+
+    Raises:
+        NothingToDoError: There is no index in the home, and none is to be made.
+        StoreHeldError: Another process holds the home.
+        EmbeddingMismatchError: It was built with another model than the one set.
+        CatalogError: The catalog is damaged.
+    """
+    if not create:
+        _require_catalog(settings.home)
+    with ExitStack() as opened:
+        opened.enter_context(HomeLock.acquire(settings.home, command or " ".join(["runcite", *sys.argv[1:2]])))
+        catalog = Catalog.open(settings.home / CATALOG_NAME)
+        opened.callback(catalog.close)
+        if not create:
+            _require_articles(catalog, settings.home)
+        embedder, why = choose_embedder(settings.embedding, catalog.embedding(), settings.home)
+        notice(why)
+        store = EdgeStore.open(settings.home / VECTORS_NAME, embedder.spec.dimension)
+        opened.callback(store.close)
+        yield _connect(catalog, store, embedder, settings.home)
+
+
+def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, home: Path) -> LocalRuntime:
+    policy = policy_for(embedder.spec)
+    retriever = Retriever(embedder, store, catalog)
+    spec = embedder.spec
+    chunker = Chunker(spec.max_tokens - embedder.count_tokens(spec.passage_prefix), embedder.count_tokens)
+    return LocalRuntime(
+        catalog=catalog,
+        retriever=retriever,
+        triager=Triager(retriever, catalog, ExtractiveDecider(), policy, embedder.spec.model),
+        syncer=Syncer(catalog, store, embedder, read=read, fingerprint=fingerprint, chunk=chunker.chunk),
+        shelf=Shelf(catalog, home, policy.windows),
+        windows=policy.windows,
+    )
+
+
+def _require_catalog(home: Path) -> None:
+    if not (home / CATALOG_NAME).exists():
+        raise NothingToDoError(
+            f"no index in {str(home)!r}; expected one made by `runcite ingest FOLDER`, or another --home"
+        )
+
+
+def _require_articles(catalog: Catalog, home: Path) -> None:
+    if not catalog.standings():
+        raise NothingToDoError(f"the index in {str(home)!r} holds no article; run `runcite ingest FOLDER` first")

@@ -1,0 +1,179 @@
+"""`runcite demo`: the samples, end to end, in the terminal."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from statistics import median
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from api.bootstrap import open_runtime
+from api.cli.ingest import RunWatcher
+from api.cli.lists import count_outcomes
+from api.cli.options import EmbeddingOption, HomeOption, Session, start
+from api.cli.render import DecisionCard
+from api.cli.terminal import Terminal, one_line
+from api.cli.words import OUTCOME_STYLE, REASON_WORDS, outcome_words
+from api.convert import to_ticket
+from api.home import LocalRuntime
+from api.samples import Samples, SampleTicket, article_of, load_samples
+from api.schemas import DecisionV1
+from api.settings import DEFAULT_HOME
+
+DEMO_HOME = DEFAULT_HOME / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A sample ticket, what was decided, and how long that took."""
+
+    ticket: SampleTicket
+    decision: DecisionV1
+    took_ms: float
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether this is the decision that the sample calls for."""
+        return self.ticket.is_met_by(self.decision)
+
+
+def _outcome(name: str) -> Callable[[DecisionV1], bool]:
+    return lambda decision: decision.outcome == name
+
+
+def _reason(*names: str) -> Callable[[DecisionV1], bool]:
+    return lambda decision: decision.refusal is not None and decision.refusal.reason in names
+
+
+SHOWN_IN_FULL: tuple[Callable[[DecisionV1], bool], ...] = (
+    _outcome("GUIDE_USER"),
+    _outcome("RESOLVE"),
+    _reason("stale", "expired"),
+    _reason("no_match"),
+    _reason("ambiguous"),
+    _reason("unverified_identity"),
+    _outcome("REQUIRE_APPROVAL"),
+    _outcome("ESCALATE_SECURITY"),
+)
+"""One decision of each kind; the first sample that got it."""
+
+
+def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOption = None) -> None:
+    """Ingest the sample runbooks, triage the sample tickets, and show what was decided and why."""
+    session = start(context, home, embedding)
+    if session.home == DEFAULT_HOME:
+        session = replace(session, settings=session.settings.model_copy(update={"home": DEMO_HOME}))
+    samples = load_samples()
+    notice = session.terminal.note
+    with open_runtime(session.settings, create=True, command="runcite demo", notice=notice) as runtime:
+        _ingest(session, runtime, samples)
+        decided = [_decide(runtime, ticket, samples.as_of) for ticket in samples.tickets]
+        verified = _verify(runtime, decided)
+    in_full = choose(decided)
+    for one in in_full:
+        session.terminal.out.print(DecisionCard(one.decision))
+    rest = [one for one in decided if one not in in_full]
+    session.terminal.out.print(Text("The other tickets", style="bold cyan"))
+    session.terminal.out.print(_table(rest))
+    _close(session.terminal, decided, verified, samples, str(session.home))
+
+
+def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:
+    with RunWatcher(session.terminal, lists=False).watching(samples.pages) as met:
+        run = runtime.ingest(str(samples.pages), on_article=met)
+    took_s = (run.finished_at - run.started_at).total_seconds()
+    counts = ", ".join(
+        f"{count} {outcome.replace('_', ' ')}" for outcome, count in count_outcomes(run.articles).items()
+    )
+    session.terminal.note(
+        f"{len(run.articles)} articles: {counts}, in {took_s:.1f} s. The clock stands at {samples.as_of}.\n"
+    )
+
+
+def _decide(runtime: LocalRuntime, ticket: SampleTicket, as_of: date) -> Decided:
+    started = time.perf_counter()
+    decision = runtime.triage(to_ticket(ticket.as_ticket()), as_of=as_of)
+    return Decided(ticket, decision, (time.perf_counter() - started) * 1000)
+
+
+def choose(decided: Sequence[Decided]) -> list[Decided]:
+    """Choose one decision of each kind, an expected one where there is one."""
+    chosen: list[Decided] = []
+    for is_kind in SHOWN_IN_FULL:
+        fitting = [one for one in decided if is_kind(one.decision) and one not in chosen]
+        if fitting:
+            chosen.append(next((one for one in fitting if one.is_expected), fitting[0]))
+    return chosen
+
+
+def _verify(runtime: LocalRuntime, decided: Sequence[Decided]) -> tuple[int, int]:
+    """Open every citation at its revision and compare; how many hold, of how many."""
+    held = total = 0
+    for one in decided:
+        for citation in one.decision.citations:
+            revision = runtime.catalog.revision(citation.article_id, citation.revision)
+            held += revision is not None and revision.text[citation.start : citation.end] == citation.quote
+            total += 1
+    return held, total
+
+
+def _table(rest: Sequence[Decided]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("Ticket", no_wrap=True, overflow="ellipsis", ratio=5)
+    table.add_column("Decision", no_wrap=True, overflow="ellipsis", ratio=4)
+    table.add_column("Article", no_wrap=True, overflow="ellipsis", ratio=4)
+    for one in rest:
+        mark = Text("✓", "green") if one.is_expected else Text("✗", "red")
+        summary = Text(f"{one_line(one.decision.ticket.id)} {one_line(one.decision.ticket.summary)}")
+        table.add_row(mark, summary, _verdict(one.decision), Text(one_line(article_of(one.decision) or "–"), "dim"))
+        if not one.is_expected:
+            table.add_row("", Text("  expected", "dim"), _expectation(one.ticket), _expected_article(one.ticket))
+    return table
+
+
+def _verdict(decision: DecisionV1) -> Text:
+    text = Text(outcome_words(decision.outcome).lower(), style=OUTCOME_STYLE[decision.outcome].rpartition(" on ")[2])
+    if decision.refusal:
+        text.append(f" ({decision.refusal.reason.replace('_', ' ')})", "dim")
+    return text
+
+
+def _expectation(ticket: SampleTicket) -> Text:
+    text = Text(outcome_words(ticket.expected_outcome).lower(), style="dim")
+    if ticket.expected_refusal:
+        text.append(f" ({ticket.expected_refusal.replace('_', ' ')})")
+    return text
+
+
+def _expected_article(ticket: SampleTicket) -> Text:
+    return Text(one_line(ticket.expected_article or "–"), "dim")
+
+
+def _close(
+    terminal: Terminal, decided: Sequence[Decided], verified: tuple[int, int], samples: Samples, home: str
+) -> None:
+    acted = sum(one.decision.action == "resolve" for one in decided)
+    reasons = Counter(one.decision.refusal.reason for one in decided if one.decision.refusal)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("acted on", f"{acted} of {len(decided)} tickets")
+    for reason, count in reasons.most_common():
+        facts.add_row("not acted on", f"{count:>2}  {REASON_WORDS[reason].lower()}")
+    facts.add_row("as expected", f"{sum(one.is_expected for one in decided)} of {len(decided)}")
+    facts.add_row("citations", f"{verified[0]} of {verified[1]} found word for word in the revision they name")
+    facts.add_row("time", f"{median(one.took_ms for one in decided):.0f} ms per ticket (median), no model asked")
+    terminal.out.print(Text("\nAll tickets", style="bold cyan"))
+    terminal.out.print(facts)
+    terminal.out.print(Text("\nNext", style="bold cyan"))
+    for command in (
+        f'runcite triage --home {home} --as-of {samples.as_of} "The VPN drops every few minutes"',
+        "runcite ingest path/to/your/runbooks",
+        f"runcite articles --home {home} --as-of {samples.as_of} --state stale",
+    ):
+        terminal.out.print(Text(f"  {command}"), soft_wrap=True)

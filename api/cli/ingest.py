@@ -1,0 +1,193 @@
+"""`runcite ingest`: sources enter, an index in line with them and a report of each article leave."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api.announce import find_server
+from api.bootstrap import open_runtime
+from api.cli.lists import report_line, run_table
+from api.cli.options import EmbeddingOption, HomeOption, JsonOption, Session, start
+from api.cli.terminal import Terminal, json_text, one_line
+from api.client import ServerClient
+from api.errors import NothingToDoError, UsageError
+from api.schemas import ArticleReportV1, IngestRunIn, RunReportV1
+from index.errors import StoreHeldError
+
+SUPPORTED = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+
+QUIET_OUTCOMES = frozenset({"unchanged"})
+"""What a person only wants counted."""
+
+
+class IngestReport(BaseModel):
+    """What `--json` writes: a run per source, in the order given."""
+
+    runs: tuple[RunReportV1, ...]
+
+
+def ingest(  # noqa: PLR0913 - typer declares each option as an argument
+    context: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help=f"What to bring in: {SUPPORTED}.")],
+    allow_mass_delete: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+        bool, typer.Option("--allow-mass-delete", help="Let a run remove a large share of a source's articles.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="List unchanged articles too.")] = False,  # noqa: FBT002 - as above
+    embedding: EmbeddingOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - as above
+) -> None:
+    """Bring folders and git work trees into the index: what is new, changed or gone since the last run.
+
+    Each source is a run of its own. Exit code 1 means that some article failed; the report says which and why.
+    """
+    paths = [local_path(source) for source in sources]
+    session = start(context, home, embedding)
+    watcher = RunWatcher(session.terminal, lists=not as_json, verbose=verbose)
+    runs = ingest_paths(session, paths, watcher, allow_mass_delete=allow_mass_delete)
+    if as_json:
+        session.terminal.result(json_text(IngestReport(runs=tuple(runs))))
+    else:
+        _sum_up(session.terminal, runs)
+    if not any(run.articles or run.error for run in runs):
+        raise NothingToDoError(f"nothing to ingest in {', '.join(map(repr, sources))}; expected {SUPPORTED}")
+    if has_failures(runs):
+        raise typer.Exit(1)
+
+
+def local_path(source: str) -> Path:
+    """Check that a source is one this version can read.
+
+    Args:
+        source: As given on the command line.
+
+    Raises:
+        UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
+    """
+    if "://" in source:
+        raise UsageError(f"source {source!r} is not supported; expected {SUPPORTED}")
+    path = Path(source)
+    if not path.exists():
+        what = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+        raise UsageError(f"source {source!r} {what}; expected {SUPPORTED}")
+    return path.absolute()
+
+
+def has_failures(runs: Sequence[RunReportV1]) -> bool:
+    """Tell whether any run stopped early or any article failed."""
+    return any(run.error or any(article.outcome == "failed" for article in run.articles) for run in runs)
+
+
+def ingest_paths(
+    session: Session, paths: Sequence[Path], watcher: "RunWatcher", *, allow_mass_delete: bool = False
+) -> list[RunReportV1]:
+    """Run each source here, or have the server that holds the home run it."""
+    try:
+        with (
+            open_runtime(
+                session.settings, create=True, command="runcite ingest", notice=session.terminal.note
+            ) as runtime,
+            _interruptible() as should_stop,
+        ):
+            runs = []
+            for path in paths:
+                with watcher.watching(path) as met:
+                    runs.append(
+                        runtime.ingest(
+                            str(path), on_article=met, allow_mass_delete=allow_mass_delete, should_stop=should_stop
+                        )
+                    )
+                if should_stop():
+                    break
+            return runs
+    except StoreHeldError:
+        url = find_server(session.home)
+        if url is None:
+            raise
+    session.terminal.note(f"The server at {url} holds the home and takes the job over.")
+    return _hand_over(url, paths, watcher, allow_mass_delete=allow_mass_delete)
+
+
+def _hand_over(url: str, paths: Sequence[Path], watcher: "RunWatcher", *, allow_mass_delete: bool) -> list[RunReportV1]:
+    client = ServerClient(url)
+    runs = []
+    try:
+        for path in paths:
+            with watcher.watching(path) as met:
+                job = IngestRunIn(source=str(path), allow_mass_delete=allow_mass_delete)
+                run = client.ingest(job, on_progress=watcher.count)
+                for article in run.articles:
+                    met(article)
+            runs.append(run)
+    finally:
+        client.close()
+    return runs
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Take the first Ctrl-C as "finish what is in hand"; the second one ends the process as usual."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop.is_set
+        return
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            signal.default_int_handler(number, frame)
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stop.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _sum_up(terminal: Terminal, runs: Sequence[RunReportV1]) -> None:
+    terminal.out.print(run_table(runs))
+    for run in runs:
+        if run.error:
+            terminal.note(f"{one_line(run.source)}: {one_line(run.error)}", "red")
+
+
+class RunWatcher:
+    """Shows a run while it works: a bar on a terminal, a line per article."""
+
+    def __init__(self, terminal: Terminal, *, lists: bool, verbose: bool = False) -> None:
+        self._terminal = terminal
+        self._lists = lists
+        self._verbose = verbose
+        self._met = 0
+        self._progress: Progress | None = None
+
+    @contextmanager
+    def watching(self, path: Path) -> Iterator[Callable[[ArticleReportV1], None]]:
+        """Show one source's run for as long as the block runs."""
+        self._met = 0
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        terminal = self._terminal
+        with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
+            self._progress = progress
+            self._task = progress.add_task(one_line(path.name), total=None)
+            yield self._show
+            self._progress = None
+
+    def count(self, met: int) -> None:
+        """Say how many articles have been met."""
+        self._met = met
+        if self._progress is not None:
+            self._progress.update(self._task, description=f"{met} articles")
+
+    def _show(self, report: ArticleReportV1) -> None:
+        self.count(self._met + 1)
+        if self._lists and (self._verbose or report.outcome not in QUIET_OUTCOMES or report.warnings):
+            self._terminal.out.print(report_line(report), soft_wrap=True)

@@ -1,0 +1,138 @@
+"""Search results, articles, runs and the home's state enter, lists for a person leave."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.render import freshness_text
+from api.cli.terminal import one_line, shown
+from api.cli.words import FRESHNESS_STYLE, version_words
+from api.schemas import ArticleLineV1, ArticleReportV1, PassageV1, RunReportV1, SearchV1, StatusV1
+
+OUTCOME_ORDER = ("indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed")
+
+_OUTCOME_STYLE = {
+    "indexed": "green",
+    "updated": "green",
+    "metadata_only": "cyan",
+    "unchanged": "dim",
+    "deleted": "yellow",
+    "skipped": "yellow",
+    "failed": "bold red",
+}
+_MAX_QUOTE = 320
+
+
+def search_list(found: SearchV1) -> RenderableType:
+    """Show what a search found, a passage per article."""
+    return Group(*(_passage(number, passage) for number, passage in enumerate(found.results, start=1)))
+
+
+def _passage(number: int, passage: PassageV1) -> RenderableType:
+    head = Text.assemble((f"{number}. ", "bold cyan"), (one_line(passage.title), "bold"))
+    facts = Text(f"{one_line(passage.article_id)} · {one_line(version_words(passage))}", style="dim")
+    facts.append(f" · similarity {passage.similarity:.2f}")
+    current = freshness_text(passage.freshness)
+    current.append(f" · owner {one_line(passage.owner)}" if passage.owner else " · no owner", "default")
+    quote = one_line(passage.quote)
+    words = shown(f"“{quote if len(quote) <= _MAX_QUOTE else quote[:_MAX_QUOTE].rstrip() + '…'}”", "italic")
+    where = " › ".join(one_line(part) for part in passage.section)
+    parts: list[RenderableType] = [facts, current, words]
+    if where:
+        parts.append(Text(where, style="dim"))
+    return Group(head, Padding(Group(*parts), (0, 0, 1, 3)))
+
+
+def article_table(articles: Sequence[ArticleLineV1]) -> Table:
+    """Show articles, one row each."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Article", overflow="fold", ratio=5)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Review by", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Owner", overflow="ellipsis", no_wrap=True, ratio=2)
+    for article in articles:
+        freshness = article.freshness
+        last_day = freshness.review_by or freshness.valid_until
+        table.add_row(
+            Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim")),
+            Text(freshness.state, style=FRESHNESS_STYLE.get(freshness.state, "")),
+            last_day.isoformat() if last_day else "–",
+            Text(article.status),
+            Text(one_line(article.owner or "–")),
+        )
+    return table
+
+
+def report_line(report: ArticleReportV1) -> Text:
+    """Show what a run did with one article, in one line."""
+    line = Text.assemble((f"{report.outcome.replace('_', ' '):<13}", _OUTCOME_STYLE[report.outcome]), " ")
+    line.append(one_line(report.article_id))
+    why = "; ".join(one_line(part) for part in (report.reason, *report.warnings) if part)
+    if why:
+        line.append(f": {why}", "dim")
+    return line
+
+
+def count_outcomes(reports: Sequence[ArticleReportV1]) -> dict[str, int]:
+    """Count outcomes, in the order a person asks for them; those that did not occur are left out."""
+    counts = {outcome: sum(report.outcome == outcome for report in reports) for outcome in OUTCOME_ORDER}
+    return {outcome: count for outcome, count in counts.items() if count}
+
+
+def run_table(runs: Sequence[RunReportV1]) -> Table:
+    """Sum up runs, a row each."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("Source", overflow="fold")
+    for outcome in OUTCOME_ORDER:
+        table.add_column(outcome.split("_", maxsplit=1)[0].capitalize(), justify="right", no_wrap=True)
+    table.add_column("Time", justify="right", no_wrap=True)
+    for run in runs:
+        counts = count_outcomes(run.articles)
+        took_s = (run.finished_at - run.started_at).total_seconds()
+        cells = [
+            Text(str(counts[o]), style=_OUTCOME_STYLE[o]) if o in counts else Text("·", "dim") for o in OUTCOME_ORDER
+        ]
+        table.add_row(Text(one_line(run.source)), *cells, f"{took_s:.1f} s")
+    return table
+
+
+def status_page(status: StatusV1) -> RenderableType:
+    """Show what a home holds."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("home", shown(status.home))
+    facts.add_row("model", shown(status.model or "none yet"))
+    facts.add_row("server", shown(status.server or "not running"))
+    facts.add_row("articles", _state_counts(status))
+    parts: list[RenderableType] = [facts]
+    if status.runs:
+        parts += [Text("\nLast runs", style="bold"), run_summary_table(status)]
+    return Group(*parts)
+
+
+def _state_counts(status: StatusV1) -> Text:
+    line = Text(str(status.articles))
+    for state, count in status.by_state.items():
+        line.append(" · ", "dim").append(f"{count} {state}", FRESHNESS_STYLE.get(state, ""))
+    unpublished = {name: count for name, count in status.by_status.items() if name != "published"}
+    for name, count in unpublished.items():
+        line.append(" · ", "dim").append(f"{count} {name}", "yellow")
+    return line
+
+
+def run_summary_table(status: StatusV1) -> Table:
+    """Show the last runs, newest first."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("Started", no_wrap=True)
+    table.add_column("Source", overflow="fold")
+    table.add_column("Outcome", overflow="fold")
+    for run in status.runs:
+        said = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in run.outcomes.items())
+        outcome = Text(one_line(run.error), style="red") if run.error else Text(said or "nothing met")
+        table.add_row(run.started_at.strftime("%Y-%m-%d %H:%M"), Text(one_line(run.source)), outcome)
+    return table

@@ -1,0 +1,124 @@
+"""The `runcite` command: arguments enter, one of the promised exit codes leaves."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.errors import EmptyTicketError
+from api.cli.articles import articles
+from api.cli.demo import demo
+from api.cli.evaluate import evaluate
+from api.cli.ingest import ingest
+from api.cli.options import Globals
+from api.cli.search import search
+from api.cli.serve import serve
+from api.cli.status import status
+from api.cli.terminal import open_terminal
+from api.cli.triage import triage
+from api.errors import NothingToDoError
+from api.settings import prepare_environment
+from index.errors import StoreHeldError
+from ingest.errors import RunciteError
+
+DONE, DONE_WITH_FAILURES, WRONG_USE, STORE_HELD, NOTHING_TO_DO = range(5)
+BUG = 70
+"""What sysexits.h calls an internal software error; outside the promised codes, so that no script takes it for one."""
+
+_DEBUG_FLAG = "--debug"
+
+
+def exit_code(error: RunciteError) -> int:
+    """Tell which exit code an error ends a command with."""
+    if isinstance(error, StoreHeldError):
+        return STORE_HELD
+    if isinstance(error, (EmptyTicketError, NothingToDoError)):
+        return NOTHING_TO_DO
+    return WRONG_USE
+
+
+def build() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        name="runcite",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_globals)
+    for command in (demo, ingest, search, triage, articles, status, serve):
+        app.command()(command)
+    app.command("eval")(evaluate)
+    return app
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+    if wanted:
+        try:
+            typer.echo(f"runcite {version('runcite')}")
+        except PackageNotFoundError:
+            typer.echo("runcite (from a checkout)")
+        raise typer.Exit
+
+
+def _globals(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"),
+    ] = None,
+    debug: Annotated[bool, typer.Option(_DEBUG_FLAG, help="Show the traceback of an unexpected error.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    show_version: Annotated[  # noqa: FBT002 - as above
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Triage support tickets from your own runbooks: acts only on what is in date, and cites every word.
+
+    Results go to stdout, progress and prose to stderr. Exit codes: 0 done; 1 done with failures (listed); 2 wrong usage
+    or configuration; 3 the store is held by another process; 4 nothing to work on.
+    """
+    _ = debug, show_version
+    context.obj = Globals(home=home)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The command line without the program's name; the process's own where it is left out.
+
+    Returns:
+        The exit code.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_environment()
+    command: Any = typer.main.get_command(build())
+    try:
+        command.main(args=given, prog_name="runcite")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else DONE
+    except RunciteError as error:
+        if _DEBUG_FLAG in given:
+            traceback.print_exc()
+        open_terminal().complain(str(error))
+        return exit_code(error)
+    except Exception as error:  # noqa: BLE001 - the last boundary: a bug ends in one line, not in a traceback
+        if _DEBUG_FLAG in given:
+            traceback.print_exc()
+        open_terminal().complain(
+            f"unexpected {type(error).__name__}: {error}. This is a bug in Runcite; "
+            f"run `runcite {_DEBUG_FLAG} …` again and report what it prints"
+        )
+        return BUG
+    return DONE
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run())

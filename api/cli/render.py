@@ -1,0 +1,166 @@
+"""A decision enters, a card that a technician enjoys reading leaves."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from api.cli.terminal import one_line, shown
+from api.cli.words import (
+    FRESHNESS_STYLE,
+    OUTCOME_STYLE,
+    REASON_WORDS,
+    freshness_words,
+    outcome_words,
+    percent,
+    version_words,
+)
+from api.schemas import CitationV1, DecisionV1, FreshnessV1, RefusalV1
+
+_INDENT = (0, 0, 0, 2)
+_MAX_WIDTH = 100
+"""Wider lines tire the eye."""
+_MAX_QUOTE_LINES = 6
+
+
+class DecisionCard:
+    """One decision as a card: outcome, steps with citation marks, reply, refusal, citations."""
+
+    def __init__(self, decision: DecisionV1) -> None:
+        self._decision = decision
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts of the card, at most 100 columns wide."""
+        width = min(options.max_width, _MAX_WIDTH)
+        for part in self._parts(boxed=console.is_terminal):
+            yield from console.render(part, options.update(width=width, height=None))
+
+    def _parts(self, *, boxed: bool) -> Iterator[RenderableType]:
+        decision = self._decision
+        heading = Text.assemble((one_line(decision.ticket.id), "bold"), (f" · {decision.ticket.channel}", "dim"))
+        yield Rule(heading, align="left", style="dim")
+        yield shown(one_line(decision.ticket.summary), "bold")
+        yield Text()
+        yield _outcome_line(decision)
+        if decision.refusal is not None:
+            yield Text()
+            yield _refusal(decision.refusal, boxed=boxed)
+        if decision.user_message.strip():
+            yield from _section("Reply to the requester", shown(decision.user_message.strip()))
+        if decision.steps:
+            yield from _section("Steps", _steps(decision))
+        if decision.citations:
+            acted = any(citation.use == "acted_on" for citation in decision.citations)
+            yield from _section("Citations" if acted else "For whoever takes over", _citations(decision))
+        yield Text()
+
+
+def _section(title: str, body: RenderableType) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text(title, style="bold cyan")
+    yield Padding(body, _INDENT)
+
+
+def _outcome_line(decision: DecisionV1) -> Text:
+    line = Text.assemble((f" {outcome_words(decision.outcome)} ", OUTCOME_STYLE[decision.outcome]), "  ")
+    facts = [decision.priority, one_line(decision.assigned_team)]
+    if decision.refusal is None or decision.confidence > 0:
+        facts.insert(0, f"confidence {percent(decision.confidence)}")
+    if decision.category:
+        facts.append(one_line(decision.category))
+    if decision.sentiment != "neutral":
+        facts.append(decision.sentiment)
+    facts += [f"#{one_line(tag)}" for tag in decision.tags]
+    line.append(" · ".join(fact for fact in facts if fact))
+    if decision.risk_flag.flag:
+        line.append("\n").append("risk: ", "bold red").append(one_line(decision.risk_flag.reason))
+    return line
+
+
+def _steps(decision: DecisionV1) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for number, step in enumerate(decision.steps, start=1):
+        words = shown(step.text.strip())
+        words.append(f" [{step.citation}]", "bold cyan")
+        grid.add_row(f"{number}.", words)
+    return grid
+
+
+def _refusal(refusal: RefusalV1, *, boxed: bool) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="dim", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_row("why", shown(one_line(refusal.detail)))
+    if refusal.best_article_id is not None:
+        rows.add_row("closest", shown(one_line(refusal.best_article_id)))
+        rows.add_row("scores", Text(_scores(refusal)))
+    if refusal.what_would_change_it:
+        rows.add_row("to change it", shown(one_line(refusal.what_would_change_it)))
+    title = f"Not acted on: {REASON_WORDS[refusal.reason].lower()}"
+    if boxed:
+        return Panel(rows, title=Text(title, style="bold"), title_align="left", border_style="yellow", box=box.ROUNDED)
+    return Group(Text(title, style="bold"), Padding(rows, _INDENT))
+
+
+def _scores(refusal: RefusalV1) -> str:
+    said: list[str] = []
+    if refusal.best_similarity is not None:
+        said.append(f"similarity {refusal.best_similarity:.2f}, needs {refusal.threshold:.2f}")
+    if refusal.best_confidence is not None:
+        said.append(f"confidence {percent(refusal.best_confidence)}, needs {percent(refusal.confidence_threshold)}")
+    return " · ".join(said)
+
+
+def _citations(decision: DecisionV1) -> Group:
+    steps = {step.text.strip() for step in decision.steps}
+    parts: list[RenderableType] = []
+    for (article_id, revision), cited in groupby(decision.citations, key=lambda one: (one.article_id, one.revision)):
+        _ = article_id, revision
+        group = list(cited)
+        if parts:
+            parts.append(Text())
+        parts.append(_article_lines(group[0]))
+        parts.append(_quotes(group, steps))
+    return Group(*parts)
+
+
+def _article_lines(citation: CitationV1) -> Text:
+    lines = Text.assemble((one_line(citation.title), "bold"))
+    lines.append(f"\n{one_line(citation.article_id)} · {one_line(version_words(citation))}", "dim")
+    lines.append("\n").append_text(freshness_text(citation.freshness))
+    lines.append(f" · owner {one_line(citation.owner)}" if citation.owner else " · no owner")
+    if citation.url:
+        lines.append(f"\n{one_line(citation.url)}", "dim")
+    return lines
+
+
+def freshness_text(freshness: FreshnessV1) -> Text:
+    """Say how current an article is, in its state's colour."""
+    return Text(freshness_words(freshness), style=FRESHNESS_STYLE.get(freshness.state, ""))
+
+
+def _quotes(citations: list[CitationV1], steps: set[str]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True, style="bold cyan")
+    grid.add_column(overflow="fold")
+    for citation in citations:
+        quote = citation.quote.strip()
+        words = shown(f"“{one_line(quote)}”" if quote in steps else f"“{_shortened(quote)}”", "italic")
+        if quote in steps:
+            words.no_wrap, words.overflow = True, "ellipsis"
+        where = " › ".join(one_line(part) for part in citation.section) or one_line(citation.title)
+        grid.add_row(f"[{citation.n}]", Group(words, Text(where, style="dim")))
+    return grid
+
+
+def _shortened(quote: str) -> str:
+    lines = quote.split("\n")
+    return quote if len(lines) <= _MAX_QUOTE_LINES else "\n".join([*lines[:_MAX_QUOTE_LINES], "…"])

@@ -1,0 +1,37 @@
+"""`runcite search`: a query enters, the best passages leave."""
+
+from typing import Annotated
+
+import typer
+
+from api.bootstrap import open_runtime
+from api.cli.lists import search_list
+from api.cli.options import AsOfOption, HomeOption, JsonOption, parse_day, start
+from api.cli.terminal import json_text
+from api.errors import NothingToDoError
+
+
+def search(  # noqa: PLR0913 - typer declares each option as an argument
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
+    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=50, help="How many articles to show.")] = 5,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", help="Search as a member of this group; repeatable.")
+    ] = None,
+    as_of: AsOfOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
+) -> None:
+    """Search the runbooks: the best passage of each article, with its freshness and owner."""
+    day = parse_day(as_of)
+    session = start(context, home)
+    if not text.strip():
+        raise NothingToDoError("the query is empty; expected words to look for, as in: runcite search 'vpn drops'")
+    with open_runtime(session.settings) as runtime:
+        found = runtime.search(text, audience=frozenset(group or ()), limit=limit, as_of=day)
+    if as_json:
+        session.terminal.result(json_text(found))
+    elif found.results:
+        session.terminal.out.print(search_list(found))
+    else:
+        session.terminal.note("No article matches.")

@@ -1,0 +1,92 @@
+"""`runcite serve`: a home enters, an HTTP server on loopback leaves."""
+
+import signal
+import socket
+from typing import Annotated, Never
+
+import typer
+
+from api.announce import announced
+from api.bootstrap import open_runtime
+from api.cli.options import EmbeddingOption, HomeOption, start
+from api.errors import ConfigurationError, UsageError
+from api.guard import is_loopback
+
+BACKLOG = 128
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Loopback address to bind. [env: RUNCITE_HOST; default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port to bind; 0 takes a free one. [env: RUNCITE_PORT; default: 8321]"
+        ),
+    ] = None,
+    embedding: EmbeddingOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Serve the HTTP API on loopback, and hold the home while doing so.
+
+    There are no API keys yet, so no other address than this machine's own is bound.
+    """
+    import uvicorn  # noqa: PLC0415 - server and web framework load only where they serve; --help stays quick
+
+    from api.app import create_app  # noqa: PLC0415 - as above
+
+    session = start(context, home, embedding)
+    settings, terminal = session.settings, session.terminal
+    bound = bind(host or settings.host, settings.port if port is None else port)
+    # Whatever ends the server must end in the clean-up below: uvicorn raises the signal again once it has shut down.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        with bound, open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime:
+            url = _url(bound)
+            config = uvicorn.Config(
+                create_app(runtime), log_level=settings.log_level, access_log=False, server_header=False, lifespan="on"
+            )
+            with announced(settings.home, url):
+                terminal.note(f"Serving {settings.home} on {url} (OpenAPI at {url}/openapi.json); Ctrl-C ends it.")
+                uvicorn.Server(config).run(sockets=[bound])
+    except KeyboardInterrupt:
+        terminal.note("Stopped.")
+
+
+def _leave(_number: int, _frame: object) -> Never:
+    raise KeyboardInterrupt
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Bind a loopback address.
+
+    Args:
+        host: `localhost` or a loopback address.
+        port: The port; 0 for a free one.
+
+    Returns:
+        The listening socket.
+
+    Raises:
+        UsageError: The host is reachable from outside.
+        ConfigurationError: The address cannot be bound, as when the port is taken.
+    """
+    address = "127.0.0.1" if host == "localhost" else host
+    if not is_loopback(address):
+        raise UsageError(
+            f"--host {host!r} can be reached from other machines, and there are no API keys yet; expected 127.0.0.1"
+        )
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot bind {host}:{port}: {error.strerror}; choose another --port, or 0 for any free one"
+        ) from error
+
+
+def _url(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,23 @@
+"""`runcite status`: what a home holds."""
+
+import typer
+
+from api.bootstrap import open_shelf
+from api.cli.lists import status_page
+from api.cli.options import HomeOption, JsonOption, start
+from api.cli.terminal import json_text
+
+
+def status(
+    context: typer.Context,
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
+) -> None:
+    """Show what the home holds: model, articles by state, the last runs."""
+    session = start(context, home)
+    with open_shelf(session.settings) as shelf:
+        answer = shelf.status()
+    if as_json:
+        session.terminal.result(json_text(answer))
+    else:
+        session.terminal.out.print(status_page(answer))

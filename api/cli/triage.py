@@ -1,0 +1,189 @@
+"""`runcite triage`: tickets enter, cited decisions leave."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO, TextIO
+
+import typer
+
+from agent.errors import EmptyTicketError, TicketError
+from agent.models import Requester, Ticket
+from agent.reading import MAX_TICKET_BYTES
+from api.batch import BadLineV1, answer_lines
+from api.bootstrap import open_runtime
+from api.cli.options import AsOfOption, HomeOption, JsonOption, Session, parse_day, start
+from api.cli.render import DecisionCard
+from api.cli.terminal import json_text
+from api.convert import new_ticket_id, to_ticket
+from api.errors import NothingToDoError, UsageError
+from api.schemas import DecisionV1, TicketIn
+
+STDIN = "-"
+
+
+class DeciderName(StrEnum):
+    """Who may decide."""
+
+    extractive = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """Where the tickets are; exactly one of the three is given."""
+
+    text: str | None
+    file: Path | None
+    batch: Path | None
+
+    def check(self) -> None:
+        """Check that exactly one is given."""
+        given = sum(part is not None for part in (self.text, self.file, self.batch))
+        if given != 1:
+            raise UsageError(
+                f"{'no ticket' if not given else 'more than one ticket'} given; expected one of: TEXT, -f FILE, "
+                "- to read stdin, or --batch IN.jsonl"
+            )
+
+
+def triage(  # noqa: PLR0913 - typer declares each option as an argument
+    context: typer.Context,
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The ticket; - reads it from stdin.")] = None,
+    file: Annotated[Path | None, typer.Option("-f", "--file", help="Read the ticket from this file.")] = None,
+    batch: Annotated[
+        Path | None, typer.Option("--batch", metavar="IN.jsonl", help="Triage one ticket per line; - reads stdin.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT.jsonl", help="Where --batch writes; stdout without it."),
+    ] = None,
+    as_of: AsOfOption = None,
+    decider: Annotated[DeciderName, typer.Option("--decider", help="Who words the decision.")] = DeciderName.extractive,
+    email: Annotated[str | None, typer.Option("--email", help="The requester's address.")] = None,
+    group: Annotated[list[str] | None, typer.Option("--group", help="A group of the requester; repeatable.")] = None,
+    verified: Annotated[bool, typer.Option("--verified", help="The requester's identity has been verified.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - as above
+) -> None:
+    """Decide a ticket: which runbook applies, whether it may be acted on, and the words that prove it.
+
+    A batch line is {"id", "text" or "subject"+"body", "channel"?, "requester"?: {"email", "groups", "plan"},
+    "identity_verified"?}. Lines come out in the order they went in; a bad line gives an error object and exit code 1.
+    """
+    _ = decider
+    given = _Input(text, file, batch)
+    given.check()
+    day = parse_day(as_of)
+    session = start(context, home)
+    if batch is not None:
+        _triage_batch(session, batch, output, day)
+        return
+    if output is not None:
+        raise UsageError("-o goes with --batch; for a single ticket redirect stdout")
+    words = _words(given)
+    ticket = Ticket(new_ticket_id(), words, requester=Requester(email, tuple(group or ())), identity_verified=verified)
+    with open_runtime(session.settings) as runtime:
+        decision = runtime.triage(ticket, as_of=day)
+    if as_json:
+        session.terminal.result(json_text(decision))
+    else:
+        session.terminal.out.print(DecisionCard(decision))
+
+
+def _words(given: _Input) -> str:
+    if given.file is not None:
+        with _open_input(given.file) as stream:
+            return decode_ticket(stream.read(MAX_TICKET_BYTES + 1), str(given.file))
+    if given.text == STDIN:
+        return decode_ticket(sys.stdin.buffer.read(MAX_TICKET_BYTES + 1), "stdin")
+    return decode_ticket((given.text or "").encode("utf-8", "surrogateescape"), "the command line")
+
+
+def decode_ticket(content: bytes, where: str) -> str:
+    """Read a ticket's bytes as text.
+
+    Args:
+        content: At most one byte more than a ticket may have.
+        where: Where they come from, for messages.
+
+    Returns:
+        The text.
+
+    Raises:
+        EmptyTicketError: There is nothing but white space.
+        TicketError: It is too long, or no text.
+    """
+    if len(content) > MAX_TICKET_BYTES:
+        raise TicketError(
+            f"the ticket from {where} is longer than {MAX_TICKET_BYTES:,} bytes; send the description and leave "
+            "logs and attachments out"
+        )
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise TicketError(
+            f"the ticket from {where} is not text (byte {error.start} is not {encoding.upper().removesuffix('-SIG')}); "
+            "expected UTF-8 text"
+        ) from error
+    if "\0" in text:
+        raise TicketError(f"the ticket from {where} holds NUL characters, as binary files do; expected UTF-8 text")
+    if not text.strip():
+        raise EmptyTicketError(f"the ticket from {where} is empty; expected a description of the problem")
+    return text
+
+
+def _triage_batch(session: Session, batch: Path, output: Path | None, day: date | None) -> None:
+    if output is not None and output.exists() and batch.exists() and output.samefile(batch):
+        raise UsageError(f"--batch and -o name the same file {str(batch)!r}; expected another one to write to")
+    answered = bad = 0
+    with _open_input(batch) as tickets, open_runtime(session.settings) as runtime:
+
+        def decide(ticket: TicketIn) -> DecisionV1:
+            return runtime.triage(to_ticket(ticket), as_of=day)
+
+        with _open_output(output, session) as written:
+            for answer in answer_lines(tickets, decide):
+                written.write(json_text(answer, indent=None) + "\n")
+                answered += 1
+                if isinstance(answer, BadLineV1):
+                    bad += 1
+                    session.terminal.note(f"line {answer.line}: {answer.error.detail}", "red")
+    if not answered:
+        raise NothingToDoError(f"no ticket in {str(batch)!r}; expected one JSON object per line")
+    session.terminal.note(f"{answered - bad} decided, {bad} bad lines")
+    if bad:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _open_input(path: Path) -> Iterator[BinaryIO]:
+    if str(path) == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise UsageError(f"cannot read {str(path)!r}: {error.strerror}; expected a file of text") from error
+    with stream:
+        yield stream
+
+
+@contextmanager
+def _open_output(path: Path | None, session: Session) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        stream = path.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {str(path)!r}: {error.strerror}; expected a file in a folder that exists"
+        ) from error
+    with stream:
+        yield stream
+    session.terminal.note(f"written to {path}")

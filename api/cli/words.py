@@ -1,0 +1,92 @@
+"""The closed sets of the decision schema enter, words for a technician leave."""
+
+from datetime import date
+from typing import Literal
+
+from agent.models import Outcome, RefusalReason
+from api.schemas import CitationV1, FreshnessV1, PassageV1
+
+OUTCOME_STYLE: dict[Outcome, str] = {
+    "RESOLVE": "bold white on green",
+    "GUIDE_USER": "bold white on dark_green",
+    "NEED_INFO": "bold black on yellow",
+    "REQUIRE_APPROVAL": "bold white on dark_orange3",
+    "ESCALATE_HUMAN": "bold white on blue",
+    "ESCALATE_SECURITY": "bold white on red",
+}
+
+FRESHNESS_STYLE = {
+    "fresh": "green",
+    "due": "yellow",
+    "stale": "red",
+    "expired": "red",
+    "superseded": "red",
+    "unknown": "magenta",
+}
+
+REASON_WORDS: dict[RefusalReason, str] = {
+    "security": "This looks like a security incident",
+    "approval_required": "This needs somebody's approval",
+    "outage": "This looks like an outage",
+    "too_little_information": "The ticket says too little",
+    "no_match": "No runbook matches",
+    "draft": "The runbook is still a draft",
+    "archived": "The runbook is archived",
+    "superseded": "The runbook has been superseded",
+    "quarantined": "The runbook is quarantined",
+    "stale": "The runbook is overdue for review",
+    "expired": "The runbook has expired",
+    "freshness_unknown": "Nobody knows whether the runbook is current",
+    "ambiguous": "Two runbooks fit equally well",
+    "unverified_identity": "The requester's identity is not verified",
+    "citation_failed": "A quotation could not be verified",
+}
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """Name an outcome for the badge."""
+    return outcome.replace("_", " ")
+
+
+def percent(score: float) -> str:
+    """Write a share of one as whole per cents; never rounded up to certainty."""
+    whole = round(score * 100)
+    return "99 %" if whole >= 100 > score * 100 else f"{whole} %"
+
+
+def _count(days: int, what: Literal["day"] = "day") -> str:
+    return f"{days} {what}" if days == 1 else f"{days} {what}s"
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day is not None else "?"
+
+
+def freshness_words(freshness: FreshnessV1) -> str:
+    """Say how current an article is and how that is known, as in `fresh · reviewed 2026-10-01, due 2027-04-01`."""
+    said: list[str] = []
+    if freshness.last_reviewed is not None:
+        verb = "edited" if freshness.basis == "last_modified" else "reviewed"
+        said.append(f"{verb} {_day(freshness.last_reviewed)}")
+    if freshness.review_by is not None:
+        said.append(f"due {_day(freshness.review_by)}")
+    if freshness.valid_until is not None:
+        said.append(f"valid until {_day(freshness.valid_until)}")
+    if freshness.overdue_days is not None and freshness.overdue_days > 0:
+        said.append(f"{_count(freshness.overdue_days)} overdue")
+    if not said:
+        said.append("no date that counts")
+    return f"{freshness.state} · {', '.join(said)}"
+
+
+def version_words(cited: CitationV1 | PassageV1) -> str:
+    """Name the version as the source does, or else the revision in short."""
+    if cited.version:
+        return f"version {short_version(cited.version)}"
+    return f"revision {cited.revision.removeprefix('sha256:')[:12]}"
+
+
+def short_version(version: str) -> str:
+    """Cut a commit hash to its first twelve characters; any other version stays."""
+    is_hash = len(version) == 40 and all(character in "0123456789abcdef" for character in version)
+    return version[:12] if is_hash else version

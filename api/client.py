@@ -1,0 +1,89 @@
+"""A job for a home that another process holds enters, that process's answer leaves."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from api.errors import HandOverError
+from api.schemas import DecisionV1, IngestRunIn, IngestRunV1, RunReportV1, SearchV1, TicketIn
+
+REQUEST_TIMEOUT_S = 30.0
+POLL_INTERVAL_S = 0.2
+
+Params = Mapping[str, str | int | list[str]] | None
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+
+
+class ServerClient:
+    """Talks to the `runcite serve` that holds a home."""
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        # Proxies are for the world outside; this address is this machine's own.
+        self._http = httpx.Client(base_url=url, timeout=REQUEST_TIMEOUT_S, trust_env=False, transport=transport)
+        self._url = url
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def triage(self, ticket: TicketIn) -> DecisionV1:
+        """Have a ticket decided."""
+        return self._ask(DecisionV1, "POST", "/v1/triage", json=ticket.model_dump(mode="json", exclude_none=True))
+
+    def search(self, text: str, *, audience: frozenset[str], limit: int) -> SearchV1:
+        """Have a search made."""
+        return self._ask(SearchV1, "GET", "/v1/search", params={"q": text, "k": limit, "groups": sorted(audience)})
+
+    def ingest(self, job: IngestRunIn, on_progress: Callable[[int], None]) -> RunReportV1:
+        """Hand an ingest job over and wait until it is done.
+
+        Args:
+            job: The job, with an absolute path.
+            on_progress: Called with the number of articles met so far.
+
+        Returns:
+            The run's report.
+
+        Raises:
+            HandOverError: The server refused it, failed, or went away.
+        """
+        run = self._ask(IngestRunV1, "POST", "/v1/ingest-runs", json=job.model_dump(mode="json"))
+        while run.report is None and run.state != "failed":
+            time.sleep(POLL_INTERVAL_S)
+            run = self._ask(IngestRunV1, "GET", f"/v1/ingest-runs/{run.id}")
+            on_progress(run.articles_met)
+        if run.report is None:
+            raise HandOverError(f"the server at {self._url} could not ingest {job.source!r}: {run.error}")
+        return run.report
+
+    def _ask(
+        self, kind: type[AnswerT], method: str, path: str, *, json: object = None, params: Params = None
+    ) -> AnswerT:
+        try:
+            answer = self._http.request(method, path, json=json, params=params)
+        except httpx.HTTPError as error:
+            raise HandOverError(
+                f"the server at {self._url} holds the store but does not answer ({type(error).__name__}); "
+                "wait and try again, or stop it"
+            ) from error
+        if answer.is_error:
+            raise HandOverError(f"the server at {self._url} refused: {_detail(answer)}")
+        try:
+            return kind.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise HandOverError(
+                f"the server at {self._url} gave an answer that this version does not understand; "
+                "restart it so that both are of one version"
+            ) from error
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+        said = [str(body["detail"]), *(str(one) for one in body.get("errors", ()))]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"status {answer.status_code}"
+    return "; ".join(said)

@@ -1,0 +1,131 @@
+"""Dataclasses of the inner rooms enter, schemas leave; requests enter, tickets leave."""
+
+from datetime import date
+
+from ulid import ULID
+
+from agent.models import Decision, Requester, Ticket
+from api.schemas import (
+    ArticleLineV1,
+    ArticleReportV1,
+    ArticleV1,
+    DecisionV1,
+    FreshnessV1,
+    PassageV1,
+    RevisionV1,
+    RunReportV1,
+    RunSummaryV1,
+    TicketIn,
+)
+from index.models import ArticleReport, Candidate, IndexedArticle, Revision, RunReport
+from ingest.freshness import FreshnessWindows, assess
+
+_METADATA_FIELDS = (
+    "status", "superseded_by", "owner", "audience", "labels", "category", "team", "priority", "risk",
+    "requires_identity",
+)  # fmt: skip
+
+
+def new_ticket_id() -> str:
+    """Make an id for a ticket that came without one."""
+    return f"T-{ULID()}"
+
+
+def to_ticket(given: TicketIn) -> Ticket:
+    """Turn a request's ticket into the agent's."""
+    requester = given.requester
+    return Ticket(
+        id=given.id or new_ticket_id(),
+        subject=given.subject,
+        body=given.text or given.body or "",
+        channel=given.channel,
+        requester=Requester(requester.email, requester.groups, requester.plan),
+        identity_verified=given.identity_verified,
+    )
+
+
+def to_decision(decision: Decision) -> DecisionV1:
+    """Write a decision as schema v1."""
+    return DecisionV1.model_validate(decision)
+
+
+def to_report(report: RunReport) -> RunReportV1:
+    """Write a run's report."""
+    return RunReportV1.model_validate(report)
+
+
+def to_report_line(report: ArticleReport) -> ArticleReportV1:
+    """Write what a run did with one article."""
+    return ArticleReportV1.model_validate(report)
+
+
+def to_run_summary(report: RunReport) -> RunSummaryV1:
+    """Write a past run in short."""
+    outcomes: dict[str, int] = {}
+    for article in report.articles:
+        outcomes[article.outcome] = outcomes.get(article.outcome, 0) + 1
+    return RunSummaryV1(
+        run_id=report.run_id,
+        source=report.source,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        outcomes=dict(sorted(outcomes.items())),
+        error=report.error,
+    )
+
+
+def _freshness(article: IndexedArticle, windows: FreshnessWindows, as_of: date) -> FreshnessV1:
+    return FreshnessV1.model_validate(assess(article.metadata, windows, as_of))
+
+
+def to_article_line(article: IndexedArticle, windows: FreshnessWindows, as_of: date) -> ArticleLineV1:
+    """Write an article as a list shows it, its freshness as on `as_of`."""
+    metadata = {name: getattr(article.metadata, name) for name in _METADATA_FIELDS}
+    return ArticleLineV1(
+        article_id=article.article_id,
+        title=article.title,
+        source=article.source,
+        url=article.url,
+        version=article.version,
+        revision=article.revision,
+        freshness=_freshness(article, windows, as_of),
+        indexed_at=article.indexed_at,
+        **metadata,
+    )
+
+
+def to_article(line: ArticleLineV1, text: str) -> ArticleV1:
+    """Add an article's text to its line."""
+    return ArticleV1.model_validate(dict(line) | {"text": text})
+
+
+def to_revision(revision: Revision, *, live: bool) -> RevisionV1:
+    """Write an article's text at one revision."""
+    return RevisionV1(
+        article_id=revision.article_id,
+        revision=revision.revision,
+        version=revision.version,
+        title=revision.title,
+        text=revision.text,
+        published_at=revision.published_at,
+        live=live,
+    )
+
+
+def to_passage(candidate: Candidate, revision: Revision, windows: FreshnessWindows, as_of: date) -> PassageV1:
+    """Write a candidate's best passage, quoted from the revision that it was found in."""
+    article, best = candidate.article, candidate.evidence[0]
+    return PassageV1(
+        article_id=article.article_id,
+        title=article.title,
+        url=article.url,
+        version=article.version,
+        revision=article.revision,
+        owner=article.metadata.owner,
+        section=best.section,
+        quote=revision.text[best.start : best.end],
+        start=best.start,
+        end=best.end,
+        similarity=candidate.similarity,
+        freshness=_freshness(article, windows, as_of),
+    )

@@ -1,0 +1,90 @@
+"""Raw requests enter; those that are too large, or that a web page elsewhere sent, go no further."""
+
+import ipaddress
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own, reachable by nobody else."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class BodyLimit:
+    """Refuses a request whose body is longer than a limit before anything parses it, whatever its headers claim."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body up to the limit, then hand it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        claimed = Headers(scope=scope).get("content-length", "")
+        body = None if claimed.isdigit() and int(claimed) > self._max_bytes else await self._read(receive)
+        if body is None:
+            detail = f"the request body is longer than {self._max_bytes} bytes; send a shorter one"
+            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)(scope, receive, send)
+            return
+        await self._app(scope, _replay(body, receive), send)
+
+    async def _read(self, receive: Receive) -> bytes | None:
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            body += message.get("body", b"")
+            if len(body) > self._max_bytes:
+                return None
+            more = message.get("more_body", False)
+        return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+class LocalCallersOnly:
+    """Refuses requests under a foreign host name or from a foreign web page.
+
+    The server has no keys yet and trusts whoever reaches loopback. A browser reaches it on behalf of any page, under
+    the page's own name by DNS rebinding, so both the name asked for and the origin must be loopback's.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check host and origin, then hand on."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if not _is_local(f"//{headers.get('host', '')}") or (origin is not None and not _is_local(origin)):
+                detail = "this server answers only to local programs: use http://127.0.0.1 or http://localhost"
+                await problem(HTTPStatus.FORBIDDEN, "not-local", detail)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return is_loopback(urlsplit(address).hostname or "")
+    except ValueError:
+        return False

@@ -1,0 +1,102 @@
+"""The parts of an open home enter; searching, triage and ingest over them leave."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from agent.models import Ticket
+from agent.triage import Triager
+from api.convert import to_decision, to_passage, to_report, to_report_line
+from api.errors import UsageError
+from api.ports import OnArticle
+from api.schemas import DecisionV1, RunReportV1, SearchV1
+from api.shelf import Shelf, today
+from index.catalog import Catalog
+from index.models import ArticleReport
+from index.retrieve import Retriever
+from index.sync import RunOptions, Syncer
+from ingest.freshness import FreshnessWindows
+from ingest.ports import Source
+from ingest.sources.git import local_source
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRuntime:
+    """A home that this process holds."""
+
+    catalog: Catalog
+    retriever: Retriever
+    triager: Triager
+    syncer: Syncer
+    shelf: Shelf
+    windows: FreshnessWindows
+
+    def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
+        """Find the best passage of each article that the audience may read.
+
+        Args:
+            text: What to look for.
+            audience: Groups and names of the reader.
+            limit: How many articles at most.
+            as_of: The day freshness is judged on; today where it is left out.
+        """
+        found = self.retriever.retrieve(text, audience=audience, limit=limit)
+        passages = []
+        for candidate in found.candidates[:limit]:
+            revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
+            if revision is not None and candidate.evidence:
+                passages.append(to_passage(candidate, revision, self.windows, as_of or today()))
+        return SearchV1(query=text, index_revision=found.index_revision, results=tuple(passages))
+
+    def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
+        """Decide one ticket.
+
+        Args:
+            ticket: The ticket.
+            as_of: The day freshness is judged on; today where it is left out.
+        """
+        return to_decision(self.triager.triage(ticket, as_of=as_of))
+
+    def ingest(
+        self,
+        source: str,
+        *,
+        on_article: OnArticle | None = None,
+        allow_mass_delete: bool = False,
+        should_stop: Callable[[], bool] = _never,
+    ) -> RunReportV1:
+        """Bring the index in line with a source.
+
+        Args:
+            source: Path of a folder, a git work tree or a file.
+            on_article: Called with each article's line as soon as it is known.
+            allow_mass_delete: Remove vanished articles however many they are.
+            should_stop: Asked between articles; once true the run ends after what it has in hand.
+        """
+
+        def met(report: ArticleReport) -> None:
+            if on_article is not None:
+                on_article(to_report_line(report))
+
+        options = RunOptions(allow_mass_delete=allow_mass_delete, should_stop=should_stop)
+        return to_report(self.syncer.run(open_source(source), met, options))
+
+
+def open_source(source: str) -> Source:
+    """Open the source that a command or request names.
+
+    Args:
+        source: A path.
+
+    Raises:
+        UsageError: There is nothing at that path.
+    """
+    path = Path(source)
+    if not path.exists():
+        raise UsageError(f"source {source!r} does not exist; expected a folder, a git work tree or a file")
+    return local_source(path)

@@ -1,0 +1,50 @@
+"""The seam between the edges and what they drive: an open home that searches, triages and ingests."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Protocol
+
+from agent.models import Ticket
+from api.schemas import ArticleReportV1, ArticleV1, DecisionV1, RevisionV1, RunReportV1, SearchV1
+
+OnArticle = Callable[[ArticleReportV1], None]
+"""Called with each article's line as soon as it is known."""
+
+
+class Articles(Protocol):
+    """Reads articles by id, for a reader of given groups."""
+
+    def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
+        """Read one article at its live revision."""
+        ...
+
+    def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
+        """Read an article as it was at one revision."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Tell whether there is no article at all."""
+        ...
+
+
+class Runtime(Protocol):
+    """An open home."""
+
+    @property
+    def shelf(self) -> Articles:
+        """Its articles."""
+        ...
+
+    def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
+        """Find the best passage of each article that the audience may read."""
+        ...
+
+    def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
+        """Decide one ticket."""
+        ...
+
+    def ingest(
+        self, source: str, *, on_article: OnArticle | None = None, allow_mass_delete: bool = False
+    ) -> RunReportV1:
+        """Bring the index in line with a source."""
+        ...

@@ -1,0 +1,82 @@
+"""The environment enters, checked settings leave. Nothing else in Runcite reads the environment."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from api.errors import ConfigurationError
+
+DEFAULT_HOME = Path(".runcite")
+DEFAULT_PORT = 8321
+
+LIBRARY_ENVIRONMENT = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "ANONYMIZED_TELEMETRY": "false",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+}
+"""What the libraries below us are told before they load: report nothing to anyone, and keep the terminal ours."""
+
+
+class Settings(BaseSettings):
+    """What may be set from outside, each as `RUNCITE_<NAME>`.
+
+    Attributes:
+        home: Where catalog, vectors and the server's address live.
+        embedding: Embedding model: `auto`, a preset's name, or a hub id.
+        host: Address that `runcite serve` binds.
+        port: Port that `runcite serve` binds.
+        log_level: How much the server logs.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
+
+    home: Path = DEFAULT_HOME
+    embedding: str = Field(default="auto", min_length=1)
+    host: str = "127.0.0.1"
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = "warning"
+
+    @field_validator("home")
+    @classmethod
+    def _expand_user(cls, home: Path) -> Path:
+        return home.expanduser()
+
+
+def load_settings(home: Path | None = None, embedding: str | None = None) -> Settings:
+    """Read the settings from the environment; what is given here wins.
+
+    Args:
+        home: The home named on the command line, if any.
+        embedding: The embedding model named on the command line, if any.
+
+    Returns:
+        The settings, checked.
+
+    Raises:
+        ConfigurationError: A variable holds what its setting cannot be.
+    """
+    given = {name: value for name, value in (("home", home), ("embedding", embedding)) if value is not None}
+    try:
+        return Settings.model_validate(Settings().model_dump() | given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "RUNCITE_" + str(first["loc"][0]).upper()
+        raise ConfigurationError(
+            f"{name}={str(first['input'])!r} cannot be used: {first['msg']}; set another value or unset {name}"
+        ) from error
+
+
+def prepare_environment() -> None:
+    """Tell the libraries below us to report nothing and to stay quiet. Entrypoints call this before any of them loads.
+
+    A value that the user has set stays.
+    """
+    for name, value in LIBRARY_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)  # noqa: TID251 - this file is the one that may

@@ -1,0 +1,115 @@
+"""The catalog of a home enters, articles with their freshness leave. Needs neither the store nor a model."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from api.convert import to_article, to_article_line, to_revision, to_run_summary
+from api.errors import NotFoundError
+from api.schemas import ArticleLineV1, ArticleV1, RevisionV1, StatusV1
+from index.catalog import Catalog
+from index.models import IndexedArticle
+from ingest.freshness import FreshnessState, FreshnessWindows
+from ingest.models import EVERYONE
+
+LAST_RUNS = 5
+
+_MOST_URGENT_FIRST: tuple[FreshnessState, ...] = ("expired", "stale", "superseded", "unknown", "due", "fresh")
+
+
+def today() -> date:
+    """Tell the day freshness is judged on where nobody says: today, in UTC."""
+    return datetime.now(UTC).date()
+
+
+class Shelf:
+    """The articles of one home, read from its catalog."""
+
+    def __init__(self, catalog: Catalog, home: Path, windows: FreshnessWindows) -> None:
+        self._catalog = catalog
+        self._home = home
+        self._windows = windows
+
+    def articles(self, as_of: date | None = None) -> list[ArticleLineV1]:
+        """List the articles, most urgent first.
+
+        Args:
+            as_of: The day freshness is judged on; today where it is left out.
+        """
+        day = as_of or today()
+        lines = [to_article_line(article, self._windows, day) for article in self._catalog.articles()]
+        return sorted(lines, key=_urgency)
+
+    def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
+        """Read one article at its live revision.
+
+        Args:
+            article_id: Its id.
+            audience: Groups and names of the reader.
+
+        Raises:
+            NotFoundError: There is none that this reader may see.
+        """
+        article = self._readable(article_id, audience)
+        revision = self._catalog.revision(article_id, article.revision)
+        if revision is None:
+            raise _no_such(article_id)
+        return to_article(to_article_line(article, self._windows, today()), revision.text)
+
+    def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
+        """Read an article as it was at one revision.
+
+        Args:
+            article_id: Its id.
+            revision: `sha256:…`, as a citation gives it.
+            audience: Groups and names of the reader; what counts is who may read the article now.
+
+        Raises:
+            NotFoundError: There is none that this reader may see.
+        """
+        article = self._readable(article_id, audience)
+        found = self._catalog.revision(article_id, revision)
+        if found is None:
+            raise NotFoundError(
+                f"article {article_id!r} has no revision {revision!r}; expected one that a citation names"
+            )
+        return to_revision(found, live=revision == article.revision)
+
+    def status(self, server: str | None = None) -> StatusV1:
+        """Sum up what the home holds.
+
+        Args:
+            server: Address of the server that holds the home, if one does.
+        """
+        lines = self.articles()
+        spec = self._catalog.embedding()
+        by_state = Counter(line.freshness.state for line in lines)
+        return StatusV1(
+            home=str(self._home.absolute()),
+            model=f"{spec.model} ({spec.dimension} dimensions)" if spec else None,
+            server=server,
+            articles=len(lines),
+            by_state={state: by_state[state] for state in reversed(_MOST_URGENT_FIRST) if by_state[state]},
+            by_status=dict(Counter(line.status for line in lines)),
+            runs=tuple(to_run_summary(run) for run in self._catalog.runs(LAST_RUNS)),
+        )
+
+    def is_empty(self) -> bool:
+        """Tell whether the home holds no article at all."""
+        return not self._catalog.standings()
+
+    def _readable(self, article_id: str, audience: frozenset[str]) -> IndexedArticle:
+        article = self._catalog.article(article_id)
+        if article is None or not (audience | {EVERYONE}) & frozenset(article.metadata.audience):
+            raise _no_such(article_id)
+        return article
+
+
+def _no_such(article_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"no article {article_id!r}; expected an id as `runcite articles` lists it, of an article that you may read"
+    )
+
+
+def _urgency(line: ArticleLineV1) -> tuple[int, int, str]:
+    return _MOST_URGENT_FIRST.index(line.freshness.state), -(line.freshness.overdue_days or 0), line.article_id
