@@ -77,7 +77,7 @@ class VectorStore(Protocol):
         ...
 
     def optimize(self) -> None:
-        """Rearrange what is stored so that queries are fast; results stay the same."""
+        """Rearrange what is stored so that queries are fast; may take long, and block the process meanwhile."""
         ...
 
     def close(self) -> None:

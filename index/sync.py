@@ -44,11 +44,13 @@ class RunOptions:
     Attributes:
         allow_mass_delete: Remove vanished articles however many they are.
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
+        optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
     """
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = _never
+    optimize: bool = False
     on_step: OnStep = _no_step
 
 
@@ -106,8 +108,9 @@ class Syncer:
         if run.touched or restored:
             self._store.flush()
             options.on_step("run_flushed")
-            self._store.optimize()
-            options.on_step("optimized")
+            if options.optimize:
+                self._store.optimize()
+                options.on_step("optimized")
         report = RunReport(
             run_id=str(ULID()),
             source=source.key,
@@ -184,7 +187,9 @@ class Syncer:
             return
         chunks = self._chunk(article)
         if not chunks:
-            run.note(item.article_id, "failed", "It holds no text to index. Write some, or take it out of the source.")
+            # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
+            outcome: SyncOutcome = "failed" if standing else "skipped"
+            run.note(item.article_id, outcome, "It holds no text to index.")
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
 

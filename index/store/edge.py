@@ -19,6 +19,10 @@ _KEYWORDS = ("article_id", "revision", "audience")
 _HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 
+# Without a corpus Edge 0.9 counts deleted points into the idf until the shard is reopened; with one that admits every
+# point it counts afresh, for 0.2 ms at 20,000 points.
+_IDF_OF_ALL = edge.IdfParams(corpus=edge.Filter(must=[]))
+
 
 class EdgeStore:
     """A `VectorStore` in a folder, owned by one process at a time. Safe to call from several threads."""
@@ -115,7 +119,11 @@ class EdgeStore:
             self._open().flush()
 
     def optimize(self) -> None:
-        """Merge small segments and build the HNSW graphs, where there is enough to be worth it."""
+        """Merge small segments and build the HNSW graphs, where there is enough to be worth it.
+
+        Not for a process that serves: Edge 0.9 keeps the interpreter's lock throughout, 15 s for 20,000 x 384 on two
+        cores, and nothing else in the process runs. Without it a search scans all vectors, exactly: 2 ms for as many.
+        """
         with self._mapped("optimize"), self._writing:
             self._open().optimize()
 
@@ -144,7 +152,11 @@ class EdgeStore:
         if only is not None:
             must.append(edge.HasIdCondition(set(only)))
         request = edge.QueryRequest(
-            query=query, limit=limit, filter=edge.Filter(must=must), with_payload=list(_HIT_FIELDS)
+            query=query,
+            limit=limit,
+            filter=edge.Filter(must=must),
+            with_payload=list(_HIT_FIELDS),
+            params=edge.SearchParams(idf=_IDF_OF_ALL),
         )
         with self._mapped("query"):
             found = self._open().query(request)

@@ -1,0 +1,223 @@
+"""One suite that every vector store passes; scores of all stores agree with the exact one's."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import StoreError
+from index.models import Point, point_id
+from index.ports import VectorStore
+from index.store.bm25 import TermEncoder
+from index.store.edge import EdgeStore
+from index.store.memory import MemoryStore
+from tests.fakes import HashedWordsEmbedder
+
+EMBEDDER = HashedWordsEmbedder(dimension=32)
+TERMS = TermEncoder()
+SCORE_TOLERANCE = 1e-4
+EVERYONE = ("*",)
+
+TEXTS = {
+    "net/vpn": "VPN disconnects on café Wi-Fi, restart the client",
+    "net/wifi": "Wi-Fi is slow in the office",
+    "print/jam": "Printer jams, open the tray and restart",
+    "hr/gehälter-Übersicht": "Salary overview for managers, restart the request",
+    "日本語/手順": "Restart the VPN client in Tokyo",
+}
+
+
+@pytest.fixture(params=["memory", "edge"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
+    made: VectorStore = MemoryStore(32) if request.param == "memory" else EdgeStore.open(tmp_path / "vectors", 32)
+    yield made
+    made.close()
+
+
+def point(article_id: str, text: str, ordinal: int = 0, revision: str = "r1", audience=EVERYONE) -> Point:
+    return Point(
+        id=point_id(article_id, revision, ordinal),
+        article_id=article_id,
+        revision=revision,
+        ordinal=ordinal,
+        start=ordinal * 10,
+        end=ordinal * 10 + len(text),
+        section=("Network", "Übersicht"),
+        audience=tuple(audience),
+        labels=("it",),
+        source="fake:wiki",
+        dense=EMBEDDER.embed_query(text),
+        bm25=TERMS.document(text),
+    )
+
+
+def fill(store: VectorStore) -> None:
+    store.upsert([point(article_id, text) for article_id, text in TEXTS.items()])
+
+
+def dense(store: VectorStore, text: str, audience=EVERYONE, limit: int = 10, only=None) -> dict[str, float]:
+    hits = store.search_dense(EMBEDDER.embed_query(text), limit, audience, only)
+    return {hit.article_id: hit.score for hit in hits}
+
+
+def bm25(store: VectorStore, text: str, audience=EVERYONE, limit: int = 10, only=None) -> dict[str, float]:
+    return {hit.article_id: hit.score for hit in store.search_bm25(TERMS.query(text), limit, audience, only)}
+
+
+SEARCHES = [dense, bm25]
+
+
+def test_finds_the_nearest_by_meaning_first(store: VectorStore) -> None:
+    fill(store)
+    assert next(iter(dense(store, TEXTS["print/jam"]))) == "print/jam"
+    assert dense(store, TEXTS["print/jam"])["print/jam"] == pytest.approx(1.0, abs=SCORE_TOLERANCE)
+
+
+def test_finds_by_words_and_leaves_out_what_shares_none(store: VectorStore) -> None:
+    fill(store)
+    assert set(bm25(store, "vpn client")) == {"net/vpn", "日本語/手順"}
+
+
+def test_a_hit_carries_the_place_of_its_chunk(store: VectorStore) -> None:
+    store.upsert([point("net/vpn", "restart the client", ordinal=3)])
+    (hit,) = store.search_dense(EMBEDDER.embed_query("client"), 1, EVERYONE)
+    assert (hit.article_id, hit.revision, hit.ordinal, hit.start, hit.end) == ("net/vpn", "r1", 3, 30, 48)
+    assert hit.section == ("Network", "Übersicht")
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_limit_is_kept(store: VectorStore, search) -> None:
+    fill(store)
+    assert len(search(store, "restart", limit=2)) == 2
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_only_the_named_points_are_scored(store: VectorStore, search) -> None:
+    fill(store)
+    wanted = point_id("hr/gehälter-Übersicht", "r1", 0)
+    everything = search(store, "restart the request")
+    found = search(store, "restart the request", only=[wanted])
+    assert list(found) == ["hr/gehälter-Übersicht"]
+    assert found["hr/gehälter-Übersicht"] == pytest.approx(everything["hr/gehälter-Übersicht"], abs=SCORE_TOLERANCE)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_restricted_point_is_found_only_by_its_audience(store: VectorStore, search) -> None:
+    fill(store)
+    store.upsert([point("hr/secret", "restart the salary run", audience=("hr", "board"))])
+    assert "hr/secret" not in search(store, "salary run")
+    assert "hr/secret" in search(store, "salary run", audience=["*", "hr"])
+    assert "hr/secret" in search(store, "salary run", audience=["board"])
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_restricted_points_do_not_crowd_out_readable_ones(store: VectorStore, search) -> None:
+    store.upsert([point(f"hr/{number}", "salary run", audience=("hr",)) for number in range(30)])
+    store.upsert([point("open", "the salary run starts on Monday")])
+    assert list(search(store, "salary run", limit=5)) == ["open"]
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_nobody_finds_a_point_without_audience(store: VectorStore, search) -> None:
+    store.upsert([point("draft", "salary run", audience=())])
+    assert search(store, "salary run", audience=["*", "hr", ""]) == {}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_an_empty_audience_finds_nothing(store: VectorStore, search) -> None:
+    fill(store)
+    assert search(store, "restart", audience=[]) == {}
+
+
+def test_access_changes_at_once_and_scores_stay(store: VectorStore) -> None:
+    fill(store)
+    store.upsert([point("net/vpn", "other part", ordinal=1)])
+    before = dense(store, "vpn")["net/vpn"]
+    store.set_access("net/vpn", ["netops"], ["internal"])
+    assert "net/vpn" not in dense(store, "vpn")
+    assert "net/vpn" not in bm25(store, "vpn")
+    assert dense(store, "vpn", audience=["netops"])["net/vpn"] == pytest.approx(before, abs=SCORE_TOLERANCE)
+    assert store.revisions()["net/vpn", "r1"] == 2
+
+
+def test_deletes_one_revision_only(store: VectorStore) -> None:
+    fill(store)
+    store.upsert([point("net/vpn", "VPN, rewritten", revision="r2"), point("net/vpn", "more", 1, "r2")])
+    assert store.revisions()["net/vpn", "r1"] == 1
+    assert store.revisions()["net/vpn", "r2"] == 2
+    store.delete_revision("net/vpn", "r1")
+    assert ("net/vpn", "r1") not in store.revisions()
+    assert store.revisions()["net/vpn", "r2"] == 2
+    assert store.count() == len(TEXTS) + 1
+
+
+def test_deleting_what_is_not_there_is_no_error(store: VectorStore) -> None:
+    store.delete_revision("nobody", "r1")
+    store.set_access("nobody", ["*"], [])
+    assert store.count() == 0
+
+
+def test_upsert_replaces_by_id(store: VectorStore) -> None:
+    store.upsert([point("net/vpn", "old words")])
+    store.upsert([point("net/vpn", "new sentence")])
+    assert store.count() == 1
+    assert bm25(store, "old words") == {}
+    assert list(bm25(store, "sentence")) == ["net/vpn"]
+
+
+def test_nothing_is_found_for_a_query_without_words(store: VectorStore) -> None:
+    fill(store)
+    assert bm25(store, "") == {}
+    assert bm25(store, "the of and") == {}
+
+
+def test_an_empty_store_answers(store: VectorStore) -> None:
+    store.upsert([])
+    store.flush()
+    store.optimize()
+    assert dense(store, "vpn") == {}
+    assert bm25(store, "vpn") == {}
+    assert store.revisions() == {}
+
+
+CALLS: dict[str, Callable[[VectorStore], object]] = {
+    "upsert": fill,
+    "delete_revision": lambda store: store.delete_revision("a", "r"),
+    "set_access": lambda store: store.set_access("a", [], []),
+    "search_dense": lambda store: dense(store, "vpn"),
+    "search_bm25": lambda store: bm25(store, "vpn"),
+    "revisions": lambda store: store.revisions(),
+    "count": lambda store: store.count(),
+    "flush": lambda store: store.flush(),
+    "optimize": lambda store: store.optimize(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_closed_store_says_so(store: VectorStore, call: str) -> None:
+    fill(store)
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        CALLS[call](store)
+
+
+def test_scores_agree_with_the_exact_store(store: VectorStore) -> None:
+    """Over a few hundred points with updates and deletions, as an index gets them."""
+    exact = MemoryStore(32)
+    rng = np.random.default_rng(7)
+    words = [f"word{number}" for number in range(80)]
+    texts = [" ".join(rng.choice(words, rng.integers(3, 40))) for _ in range(300)]
+    for target in (store, exact):
+        target.upsert([point(f"a{number}", text) for number, text in enumerate(texts)])
+        target.upsert([point(f"a{number}", texts[-number], revision="r2") for number in range(100)])
+        for number in range(100):
+            target.delete_revision(f"a{number}", "r1")
+        target.set_access("a5", ["hr"], [])
+    for _ in range(20):
+        query = " ".join(rng.choice(words, 6))
+        for search in SEARCHES:
+            mine, theirs = search(store, query, limit=400), search(exact, query, limit=400)
+            assert mine.keys() == theirs.keys()
+            assert mine == pytest.approx(theirs, abs=SCORE_TOLERANCE)
