@@ -250,7 +250,7 @@ class _Cutter:
         room = self._room(self._open[0].block if self._open else group[0].block)
         held, tokens = _total(self._open), _total(group)
         headings_only = all(piece.block.kind == "heading" for piece in self._open)
-        if held + tokens <= (room.limit if headings_only else room.target):
+        if held + tokens <= (room.limit if headings_only or held < TINY_TOKENS else room.target):
             self._open += group
         elif not headings_only and tokens <= self._room(group[0].block).limit:
             self._close()

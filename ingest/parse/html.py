@@ -145,6 +145,7 @@ class _Walker:
     def _heading(self, element: lxml.html.HtmlElement) -> None:
         self._flush()
         level = _HEADINGS[str(element.tag)]
+        self._inline.forget_links()
         self._descend(element, lambda: self._builder.heading(level, self._inline.finish()))
 
     def _struck(self, element: lxml.html.HtmlElement) -> None:

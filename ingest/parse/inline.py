@@ -11,7 +11,8 @@ _STRAY_SELECTOR = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"\s+")
-_SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}|\{%-?\s[^{}]*?-?%\}|\{:\s*[.#][^{}]*\}", re.DOTALL)
+_SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}|<%.*?%>|\{%-?\s[^{}]*?-?%\}|\{:\s*[.#][^{}]*\}", re.DOTALL)
+_EMPTY_LINK = re.compile(r"\[([^\[\]]*)\]\(\s*\)")
 _ABSOLUTE_URL = re.compile(r"(?:https?|ftp|mailto|tel|ssh|slack|msteams):", re.IGNORECASE)
 _BREAK = "\n"
 
@@ -49,6 +50,7 @@ class InlineText:
     def __init__(self) -> None:
         self._parts: list[tuple[str, bool]] = []
         self._links: list[tuple[int, str]] = []
+        self._with_urls = True
 
     def text(self, text: str) -> None:
         """Add running text; its whitespace means a space."""
@@ -79,7 +81,7 @@ class InlineText:
         shown = clean_line("".join(part for part, _ in self._parts[start:]))
         target = clean_line(url)
         # A relative link leads nowhere outside its wiki, so only its text is kept.
-        if not _ABSOLUTE_URL.match(target):
+        if not _ABSOLUTE_URL.match(target) or (shown and not self._with_urls):
             return
         bare = target.removeprefix("mailto:").removeprefix("tel:")
         if not shown:
@@ -94,6 +96,10 @@ class InlineText:
         if label:
             self.text(f"[image: {label}]")
 
+    def forget_links(self) -> None:
+        """Keep only the text of every link that is open or to come, as befits a heading."""
+        self._with_urls = False
+
     def finish(self) -> str:
         """Return the normalised text and start over.
 
@@ -106,7 +112,7 @@ class InlineText:
                 lines.append([])
             else:
                 lines[-1].append((part, exact))
-        self._parts, self._links = [], []
+        self._parts, self._links, self._with_urls = [], [], True
         return "\n".join(line for line in map(_join, lines) if line)
 
 
@@ -128,5 +134,10 @@ def _join(parts: list[tuple[str, bool]]) -> str:
 
 
 def _drop_shortcodes(text: str) -> str:
-    """Remove template tags of Hugo, Jekyll and kramdown; what they enclose stays."""
-    return _SHORTCODE.sub("", text) if "{" in text else text
+    """Remove template tags of Hugo, Jekyll, ERB and kramdown; what they enclose stays.
+
+    A link whose target was such a tag, `[Guide]({{< ref "guide" >}})`, keeps its text.
+    """
+    if "{" not in text and "<%" not in text:
+        return text
+    return _EMPTY_LINK.sub(r"\1", _SHORTCODE.sub("", text))

@@ -86,7 +86,7 @@ class _Writer:
         self._heading = 0
 
     def _inline(self, token: Token) -> None:
-        text = inline_text(token.children or [])
+        text = inline_text(token.children or [], heading=bool(self._heading))
         if self._row is not None:
             self._row.append(text)
         elif self._heading:
@@ -121,16 +121,19 @@ class _Writer:
         self._rows, self._row = [], None
 
 
-def inline_text(tokens: list[Token]) -> str:
+def inline_text(tokens: list[Token], *, heading: bool = False) -> str:
     """Write inline tokens as normalised text.
 
     Args:
         tokens: The children of an `inline` token.
+        heading: Whether they are a heading, which is repeated above every chunk and so goes without URLs.
 
     Returns:
         Text with code in backticks, links with their URL, and emphasis marks dropped.
     """
     inline = InlineText()
+    if heading:
+        inline.forget_links()
     for token in tokens:
         action = _INLINE.get(token.type)
         if action is not None:
