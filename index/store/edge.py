@@ -21,7 +21,7 @@ _SCROLL_PAGE = 4096
 
 # Without a corpus Edge 0.9 counts deleted points into the idf until the shard is reopened; with one that admits every
 # point it counts afresh, for 0.2 ms at 20,000 points.
-_IDF_OF_ALL = edge.IdfParams(corpus=edge.Filter(must=[]))
+_FRESH_IDF = edge.SearchParams(idf=edge.IdfParams(corpus=edge.Filter(must=[])))
 
 
 class EdgeStore:
@@ -83,8 +83,13 @@ class EdgeStore:
         self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
-        query = edge.Query.Nearest(vector.tolist(), using=_DENSE)
-        return self._search(query, limit, audience, only)
+        request = edge.QueryRequest(
+            query=edge.Query.Nearest(vector.tolist(), using=_DENSE),
+            limit=limit,
+            filter=_readable(audience, only),
+            with_payload=list(_HIT_FIELDS),
+        )
+        return self._search(request)
 
     def search_bm25(
         self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
@@ -92,8 +97,14 @@ class EdgeStore:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
         if not len(vector.indices):
             return []
-        query = edge.Query.Nearest(_sparse(vector), using=_BM25)
-        return self._search(query, limit, audience, only)
+        request = edge.QueryRequest(
+            query=edge.Query.Nearest(_sparse(vector), using=_BM25),
+            limit=limit,
+            filter=_readable(audience, only),
+            with_payload=list(_HIT_FIELDS),
+            params=_FRESH_IDF,
+        )
+        return self._search(request)
 
     def revisions(self) -> dict[tuple[str, str], int]:
         """Count points by (article id, revision)."""
@@ -145,22 +156,9 @@ class EdgeStore:
         with self._mapped("update"), self._writing:
             self._open().update(operation)
 
-    def _search(
-        self, query: edge.Query, limit: int, audience: Iterable[str], only: Collection[str] | None
-    ) -> list[Hit]:
-        must: list[Any] = [edge.FieldCondition(key="audience", match=edge.MatchAny(list(audience)))]
-        if only is not None:
-            must.append(edge.HasIdCondition(set(only)))
-        request = edge.QueryRequest(
-            query=query,
-            limit=limit,
-            filter=edge.Filter(must=must),
-            with_payload=list(_HIT_FIELDS),
-            params=edge.SearchParams(idf=_IDF_OF_ALL),
-        )
+    def _search(self, request: edge.QueryRequest) -> list[Hit]:
         with self._mapped("query"):
-            found = self._open().query(request)
-        return [_hit(point) for point in found]
+            return [_hit(point) for point in self._open().query(request)]
 
     def _scroll(self, fields: list[str] | None) -> Iterator[dict[str, Any]]:
         offset: edge.PointId | None = None
@@ -215,6 +213,13 @@ def _opening(path: Path, dimension: int) -> Iterator[None]:
             f"The vector store {str(path)!r} cannot be opened: {message}. Expected a complete shard; remove that "
             "folder and run `runcite ingest`: the index is rebuilt from the catalog."
         ) from error
+
+
+def _readable(audience: Iterable[str], only: Collection[str] | None) -> edge.Filter:
+    must: list[Any] = [edge.FieldCondition(key="audience", match=edge.MatchAny(list(audience)))]
+    if only is not None:
+        must.append(edge.HasIdCondition(set(only)))
+    return edge.Filter(must=must)
 
 
 def _equals(key: str, value: str) -> edge.FieldCondition:
