@@ -25,8 +25,10 @@ def measure() -> list[Figure]:
 
 def _evaluate(dataset: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
-        command = [sys.executable, "-m", "api.cli.main", "--home", home, "eval", str(dataset), "--json"]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=None)
+        runcite = Path(sys.executable).with_name("runcite")
+        done = subprocess.run(
+            [runcite, "--home", home, "eval", str(dataset), "--json"], check=True, stdout=subprocess.PIPE
+        )
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 
