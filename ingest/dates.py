@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from ingest.models import Interval
 
-_ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\d{1,2}:\d{2}.*)?")
+_ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[t ]\d{1,2}:\d{2}.*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _DAY_FIRST = re.compile(r"(?:[a-z]+,? )?(\d{1,2})(?:st|nd|rd|th)?(?: of)?[ -]([a-z]+)\.?,?[ -](\d{4})")
 _MONTH_FIRST = re.compile(r"(?:[a-z]+,? )?([a-z]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
@@ -49,7 +49,8 @@ _UNITS = {
     "yr": Interval(months=12),
     "y": Interval(months=12),
 }
-_PART = re.compile(r"(\d{1,5}|[a-z]+)?[ -]*([a-z]+?)(?:s|\(s\))?(?:,? and |, ?| |$)")
+_COUNT = "|".join(["[0-9]{1,5}", *sorted(_WORDS, key=len, reverse=True)])
+_PART = re.compile(rf"(?:({_COUNT})[ -]*)?([a-z]+?)(?:s|\(s\))?(?:,? and |, ?| |$)")
 _ISO_DURATION = re.compile(r"p(?:(\d{1,4})y)?(?:(\d{1,4})m)?(?:(\d{1,4})w)?(?:(\d{1,5})d)?")
 _LONGEST_MONTHS = 100 * 12
 _LONGEST_DAYS = 100 * 366
