@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.guard import is_loopback
+from api.loopback import is_loopback
 
 FILE_NAME = "server.json"
 

@@ -1,21 +1,13 @@
 """Raw requests enter; those that are too large, or that a web page elsewhere sent, go no further."""
 
-import ipaddress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.loopback import is_loopback
 from api.problems import problem
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own, reachable by nobody else."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class BodyLimit:

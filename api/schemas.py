@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
 from agent.models import Action, Channel, CitationUse, Outcome, RefusalReason, Sentiment
 from index.models import SyncOutcome
@@ -23,7 +23,17 @@ Moment = Annotated[datetime, PlainSerializer(_to_iso, return_type=str, when_used
 Score = Annotated[float, PlainSerializer(lambda score: round(score, 4), return_type=float, when_used="json")]
 """A score, written with four places."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=320)]
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a surrogate pair, which is no character") from None
+    return text
+
+
+Words = Annotated[str, AfterValidator(_encodable)]
+Name = Annotated[Words, StringConstraints(min_length=1, max_length=320)]
 
 
 class Answer(BaseModel):
@@ -180,12 +190,12 @@ class RequesterIn(Request):
 class TicketIn(Request):
     """One ticket: `text`, or `subject` and `body`."""
 
-    id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = Field(
+    id: Annotated[Words, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = Field(
         default=None, description="Your name for the ticket; one is made where it is left out."
     )
-    text: str | None = Field(default=None, description="The whole ticket, where subject and body are not apart.")
-    subject: str | None = None
-    body: str | None = None
+    text: Words | None = Field(default=None, description="The whole ticket, where subject and body are not apart.")
+    subject: Words | None = None
+    body: Words | None = None
     channel: Channel = "api"
     requester: RequesterIn = RequesterIn()
     identity_verified: bool = Field(
@@ -204,7 +214,7 @@ class TicketIn(Request):
 class IngestRunIn(Request):
     """A job: which source to bring into the index."""
 
-    source: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(
+    source: Annotated[Words, StringConstraints(min_length=1, max_length=4096)] = Field(
         description="Absolute path, on the server's machine, of a folder, a git work tree or a file."
     )
     allow_mass_delete: bool = Field(

@@ -55,7 +55,7 @@ def articles(
     elif as_json:
         session.terminal.result(json_text(ArticleList(tuple(listed))))
     elif listed:
-        session.terminal.out.print(article_table(listed))
+        session.terminal.show(article_table(listed))
         session.terminal.note(f"{len(listed)} articles")
     else:
         raise NothingToDoError(f"no article in {str(session.home)!r} is {' or '.join(sorted(wanted)) or 'indexed'}")

@@ -11,13 +11,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from agent.models import Outcome, RefusalReason
 from api.bootstrap import open_runtime
 from api.cli.ingest import RunWatcher
 from api.cli.lists import count_outcomes
 from api.cli.options import EmbeddingOption, HomeOption, Session, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import Terminal, one_line
-from api.cli.words import OUTCOME_STYLE, REASON_WORDS, outcome_words
+from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME
 from api.convert import to_ticket
 from api.home import LocalRuntime
 from api.samples import Samples, SampleTicket, article_of, load_samples
@@ -75,10 +76,10 @@ def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOp
         verified = _verify(runtime, decided)
     in_full = choose(decided)
     for one in in_full:
-        session.terminal.out.print(DecisionCard(one.decision))
+        session.terminal.show(DecisionCard(one.decision))
     rest = [one for one in decided if one not in in_full]
-    session.terminal.out.print(Text("The other tickets", style="bold cyan"))
-    session.terminal.out.print(_table(rest))
+    session.terminal.show(Text("The other tickets", style="bold cyan"))
+    session.terminal.show(_table(rest))
     _close(session.terminal, decided, verified, samples, str(session.home))
 
 
@@ -123,35 +124,25 @@ def _verify(runtime: LocalRuntime, decided: Sequence[Decided]) -> tuple[int, int
 
 def _table(rest: Sequence[Decided]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("Ticket", no_wrap=True, overflow="ellipsis", ratio=5)
-    table.add_column("Decision", no_wrap=True, overflow="ellipsis", ratio=4)
-    table.add_column("Article", no_wrap=True, overflow="ellipsis", ratio=4)
+    table.add_column("", no_wrap=True, width=1)
+    table.add_column("Ticket", no_wrap=True, overflow="ellipsis", ratio=3)
+    table.add_column("Decision", no_wrap=True, overflow="ellipsis", ratio=2)
     for one in rest:
         mark = Text("✓", "green") if one.is_expected else Text("✗", "red")
         summary = Text(f"{one_line(one.decision.ticket.id)} {one_line(one.decision.ticket.summary)}")
-        table.add_row(mark, summary, _verdict(one.decision), Text(one_line(article_of(one.decision) or "–"), "dim"))
+        reason = one.decision.refusal.reason if one.decision.refusal else None
+        table.add_row(mark, summary, _verdict(one.decision.outcome, reason))
         if not one.is_expected:
-            table.add_row("", Text("  expected", "dim"), _expectation(one.ticket), _expected_article(one.ticket))
+            told = Text(f"  from {article_of(one.decision)}; expected {one.ticket.expected_article}", "dim")
+            table.add_row("", told, _verdict(one.ticket.expected_outcome, one.ticket.expected_refusal))
     return table
 
 
-def _verdict(decision: DecisionV1) -> Text:
-    text = Text(outcome_words(decision.outcome).lower(), style=OUTCOME_STYLE[decision.outcome].rpartition(" on ")[2])
-    if decision.refusal:
-        text.append(f" ({decision.refusal.reason.replace('_', ' ')})", "dim")
+def _verdict(outcome: Outcome, reason: RefusalReason | None) -> Text:
+    text = Text(SHORT_OUTCOME[outcome], style=OUTCOME_STYLE[outcome].rpartition(" on ")[2])
+    if reason is not None and outcome in ("NEED_INFO", "ESCALATE_HUMAN"):
+        text.append(f": {reason.replace('_', ' ')}", "dim")
     return text
-
-
-def _expectation(ticket: SampleTicket) -> Text:
-    text = Text(outcome_words(ticket.expected_outcome).lower(), style="dim")
-    if ticket.expected_refusal:
-        text.append(f" ({ticket.expected_refusal.replace('_', ' ')})")
-    return text
-
-
-def _expected_article(ticket: SampleTicket) -> Text:
-    return Text(one_line(ticket.expected_article or "–"), "dim")
 
 
 def _close(
@@ -163,17 +154,17 @@ def _close(
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     facts.add_row("acted on", f"{acted} of {len(decided)} tickets")
-    for reason, count in reasons.most_common():
-        facts.add_row("not acted on", f"{count:>2}  {REASON_WORDS[reason].lower()}")
+    for place, (reason, count) in enumerate(reasons.most_common()):
+        facts.add_row("" if place else "handed over", f"{count:>2}  {REASON_WORDS[reason].lower()}")
     facts.add_row("as expected", f"{sum(one.is_expected for one in decided)} of {len(decided)}")
     facts.add_row("citations", f"{verified[0]} of {verified[1]} found word for word in the revision they name")
     facts.add_row("time", f"{median(one.took_ms for one in decided):.0f} ms per ticket (median), no model asked")
-    terminal.out.print(Text("\nAll tickets", style="bold cyan"))
-    terminal.out.print(facts)
-    terminal.out.print(Text("\nNext", style="bold cyan"))
+    terminal.show(Text("\nAll tickets", style="bold cyan"))
+    terminal.show(facts)
+    terminal.show(Text("\nNext", style="bold cyan"))
     for command in (
         f'runcite triage --home {home} --as-of {samples.as_of} "The VPN drops every few minutes"',
         "runcite ingest path/to/your/runbooks",
         f"runcite articles --home {home} --as-of {samples.as_of} --state stale",
     ):
-        terminal.out.print(Text(f"  {command}"), soft_wrap=True)
+        terminal.result(f"  {command}")

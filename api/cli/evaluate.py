@@ -51,7 +51,7 @@ def evaluate(
     if as_json:
         terminal.result(_REPORT_JSON.dump_json(report, indent=2).decode())
     else:
-        terminal.out.print(_page(report))
+        terminal.show(_page(report))
 
 
 def _page(report: EvalReport) -> Table:

@@ -36,7 +36,7 @@ class IngestReport(BaseModel):
 
 def ingest(  # noqa: PLR0913 - typer declares each option as an argument
     context: typer.Context,
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help=f"What to bring in: {SUPPORTED}.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"What to bring in: {SUPPORTED}.")],
     allow_mass_delete: Annotated[  # noqa: FBT002 - typer's way to declare a flag
         bool, typer.Option("--allow-mass-delete", help="Let a run remove a large share of a source's articles.")
     ] = False,
@@ -153,7 +153,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def _sum_up(terminal: Terminal, runs: Sequence[RunReportV1]) -> None:
-    terminal.out.print(run_table(runs))
+    terminal.show(run_table(runs))
     for run in runs:
         if run.error:
             terminal.note(f"{one_line(run.source)}: {one_line(run.error)}", "red")

@@ -109,6 +109,9 @@ def status_page(status: StatusV1) -> RenderableType:
     facts.add_row("model", shown(status.model or "none yet"))
     facts.add_row("server", shown(status.server or "not running"))
     facts.add_row("articles", _state_counts(status))
+    unpublished = [f"{count} {name}" for name, count in status.by_status.items() if name != "published"]
+    if unpublished:
+        facts.add_row("never acted on", Text(" · ".join(unpublished), style="yellow"))
     parts: list[RenderableType] = [facts]
     if status.runs:
         parts += [Text("\nLast runs", style="bold"), run_summary_table(status)]
@@ -119,9 +122,6 @@ def _state_counts(status: StatusV1) -> Text:
     line = Text(str(status.articles))
     for state, count in status.by_state.items():
         line.append(" · ", "dim").append(f"{count} {state}", FRESHNESS_STYLE.get(state, ""))
-    unpublished = {name: count for name, count in status.by_status.items() if name != "published"}
-    for name, count in unpublished.items():
-        line.append(" · ", "dim").append(f"{count} {name}", "yellow")
     return line
 
 

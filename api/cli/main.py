@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +29,23 @@ DONE, DONE_WITH_FAILURES, WRONG_USE, STORE_HELD, NOTHING_TO_DO = range(5)
 BUG = 70
 """What sysexits.h calls an internal software error; outside the promised codes, so that no script takes it for one."""
 
+PROGRAM = "runcite"
 _DEBUG_FLAG = "--debug"
+
+
+Commands = Mapping[str, tuple[Callable[..., None], str]]
+"""By name: the command and its purpose in a few words."""
+
+COMMANDS: Commands = {
+    "demo": (demo, "Show it all on the samples."),
+    "ingest": (ingest, "Bring folders and git work trees into the index."),
+    "search": (search, "Search the runbooks."),
+    "triage": (triage, "Decide tickets, with citations."),
+    "articles": (articles, "List the articles with freshness and owner."),
+    "status": (status, "Show what the home holds."),
+    "serve": (serve, "Serve the HTTP API on loopback."),
+    "eval": (evaluate, "Measure on a labelled dataset."),
+}
 
 
 def exit_code(error: RunciteError) -> int:
@@ -41,7 +57,7 @@ def exit_code(error: RunciteError) -> int:
     return WRONG_USE
 
 
-def build() -> typer.Typer:
+def build(commands: Commands = COMMANDS) -> typer.Typer:
     """Put the commands together."""
     app = typer.Typer(
         name="runcite",
@@ -52,9 +68,8 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_globals)
-    for command in (demo, ingest, search, triage, articles, status, serve):
-        app.command()(command)
-    app.command("eval")(evaluate)
+    for name, (command, purpose) in commands.items():
+        app.command(name, short_help=purpose)(command)
     return app
 
 
@@ -87,20 +102,21 @@ def _globals(
     context.obj = Globals(home=home)
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, commands: Commands = COMMANDS) -> int:
     """Run one command.
 
     Args:
         arguments: The command line without the program's name; the process's own where it is left out.
+        commands: What there is to run.
 
     Returns:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     prepare_environment()
-    command: Any = typer.main.get_command(build())
+    command: Any = typer.main.get_command(build(commands))
     try:
-        command.main(args=given, prog_name="runcite")
+        command.main(args=given, prog_name=PROGRAM)
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else DONE
     except RunciteError as error:
@@ -109,12 +125,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         open_terminal().complain(str(error))
         return exit_code(error)
     except Exception as error:  # noqa: BLE001 - the last boundary: a bug ends in one line, not in a traceback
+        hint = f"run `{PROGRAM} {_DEBUG_FLAG} …` again and report what it prints"
         if _DEBUG_FLAG in given:
             traceback.print_exc()
-        open_terminal().complain(
-            f"unexpected {type(error).__name__}: {error}. This is a bug in Runcite; "
-            f"run `runcite {_DEBUG_FLAG} …` again and report what it prints"
-        )
+            hint = "report the lines above"
+        open_terminal().complain(f"unexpected {type(error).__name__}: {error}. This is a bug in Runcite; {hint}")
         return BUG
     return DONE
 

@@ -1,6 +1,7 @@
 """A decision enters, a card that a technician enjoys reading leaves."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich import box
@@ -27,6 +28,7 @@ _INDENT = (0, 0, 0, 2)
 _MAX_WIDTH = 100
 """Wider lines tire the eye."""
 _MAX_QUOTE_LINES = 6
+_LAST_NUMBER = re.compile(r"\s*\d+[.)]\s*$")
 
 
 class DecisionCard:
@@ -52,8 +54,8 @@ class DecisionCard:
             yield Text()
             yield _refusal(decision.refusal, boxed=boxed)
         if decision.user_message.strip():
-            yield from _section("Reply to the requester", shown(decision.user_message.strip()))
-        if decision.steps:
+            yield from _section("Reply to the requester", _reply(decision))
+        if decision.steps and _around_steps(decision) is None:
             yield from _section("Steps", _steps(decision))
         if decision.citations:
             acted = any(citation.use == "acted_on" for citation in decision.citations)
@@ -94,6 +96,29 @@ def _steps(decision: DecisionV1) -> Table:
     return grid
 
 
+def _reply(decision: DecisionV1) -> RenderableType:
+    """Show the reply; where it holds the steps, they stand in it once, with their citation marks."""
+    message = decision.user_message.strip()
+    around = _around_steps(decision) if decision.steps else None
+    if around is None:
+        return shown(message)
+    before, after = around
+    parts: list[RenderableType] = [shown(before), Text(), _steps(decision)] if before else [_steps(decision)]
+    return Group(*parts, Text(), shown(after)) if after else Group(*parts)
+
+
+def _around_steps(decision: DecisionV1) -> tuple[str, str] | None:
+    message = decision.user_message.strip()
+    first = end = -1
+    for step in decision.steps:
+        start = message.find(step.text.strip(), max(end, 0))
+        if start < 0:
+            return None
+        first = start if first < 0 else first
+        end = start + len(step.text.strip())
+    return _LAST_NUMBER.sub("", message[:first]).strip(), message[end:].strip()
+
+
 def _refusal(refusal: RefusalV1, *, boxed: bool) -> RenderableType:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
@@ -101,7 +126,8 @@ def _refusal(refusal: RefusalV1, *, boxed: bool) -> RenderableType:
     rows.add_row("why", shown(one_line(refusal.detail)))
     if refusal.best_article_id is not None:
         rows.add_row("closest", shown(one_line(refusal.best_article_id)))
-        rows.add_row("scores", Text(_scores(refusal)))
+        if "similarity" not in refusal.detail:
+            rows.add_row("scores", Text(_scores(refusal)))
     if refusal.what_would_change_it:
         rows.add_row("to change it", shown(one_line(refusal.what_would_change_it)))
     title = f"Not acted on: {REASON_WORDS[refusal.reason].lower()}"
@@ -120,15 +146,13 @@ def _scores(refusal: RefusalV1) -> str:
 
 
 def _citations(decision: DecisionV1) -> Group:
-    steps = {step.text.strip() for step in decision.steps}
+    steps = {step.citation: (number, step.text.strip()) for number, step in enumerate(decision.steps, start=1)}
     parts: list[RenderableType] = []
-    for (article_id, revision), cited in groupby(decision.citations, key=lambda one: (one.article_id, one.revision)):
-        _ = article_id, revision
+    for _, cited in groupby(decision.citations, key=lambda one: (one.article_id, one.revision)):
         group = list(cited)
         if parts:
             parts.append(Text())
-        parts.append(_article_lines(group[0]))
-        parts.append(_quotes(group, steps))
+        parts += [_article_lines(group[0]), _quotes(group, steps)]
     return Group(*parts)
 
 
@@ -147,18 +171,35 @@ def freshness_text(freshness: FreshnessV1) -> Text:
     return Text(freshness_words(freshness), style=FRESHNESS_STYLE.get(freshness.state, ""))
 
 
-def _quotes(citations: list[CitationV1], steps: set[str]) -> Table:
+def _quotes(citations: list[CitationV1], steps: dict[int, tuple[int, str]]) -> Table:
+    """Show each quote; those that are steps stand above in full, so a line says which."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True, style="bold cyan")
     grid.add_column(overflow="fold")
-    for citation in citations:
-        quote = citation.quote.strip()
-        words = shown(f"“{one_line(quote)}”" if quote in steps else f"“{_shortened(quote)}”", "italic")
-        if quote in steps:
-            words.no_wrap, words.overflow = True, "ellipsis"
-        where = " › ".join(one_line(part) for part in citation.section) or one_line(citation.title)
-        grid.add_row(f"[{citation.n}]", Group(words, Text(where, style="dim")))
+
+    def is_step(citation: CitationV1) -> bool:
+        return steps.get(citation.n, (0, ""))[1] == citation.quote.strip()
+
+    for (repeats, where), cited in groupby(citations, key=lambda one: (is_step(one), _where(one))):
+        group = list(cited)
+        if repeats:
+            numbers = _range([steps[one.n][0] for one in group])
+            what = Text(f"{'steps' if len(group) > 1 else 'step'} {numbers}, word for word")
+            grid.add_row(f"[{_range([one.n for one in group])}]", what.append(f" · {where}" if where else "", "dim"))
+            continue
+        for one in group:
+            parts: list[RenderableType] = [shown(f"“{_shortened(one.quote.strip())}”", "italic")]
+            grid.add_row(f"[{one.n}]", Group(*parts, Text(where, style="dim")) if where else Group(*parts))
     return grid
+
+
+def _where(citation: CitationV1) -> str:
+    where = " › ".join(one_line(part) for part in citation.section)
+    return "" if where == one_line(citation.title) else where
+
+
+def _range(numbers: Sequence[int]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
 def _shortened(quote: str) -> str:

@@ -32,6 +32,6 @@ def search(  # noqa: PLR0913 - typer declares each option as an argument
     if as_json:
         session.terminal.result(json_text(found))
     elif found.results:
-        session.terminal.out.print(search_list(found))
+        session.terminal.show(search_list(found))
     else:
         session.terminal.note("No article matches.")

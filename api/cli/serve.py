@@ -10,7 +10,7 @@ from api.announce import announced
 from api.bootstrap import open_runtime
 from api.cli.options import EmbeddingOption, HomeOption, start
 from api.errors import ConfigurationError, UsageError
-from api.guard import is_loopback
+from api.loopback import is_loopback
 
 BACKLOG = 128
 

@@ -20,4 +20,4 @@ def status(
     if as_json:
         session.terminal.result(json_text(answer))
     else:
-        session.terminal.out.print(status_page(answer))
+        session.terminal.show(status_page(answer))

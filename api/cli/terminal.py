@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from pydantic import BaseModel
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 _ESCAPE_SEQUENCE = re.compile(
@@ -54,6 +54,15 @@ class Terminal:
     def result(self, text: str) -> None:
         """Write one result to stdout, byte for byte: no wrapping, no colour."""
         self.out.file.write(text + "\n")
+
+    def show(self, what: RenderableType) -> None:
+        """Show a result on stdout, for a person; in a pipe without the blanks that fill a terminal's lines."""
+        if self.out.is_terminal:
+            self.out.print(what)
+            return
+        with self.out.capture() as captured:
+            self.out.print(what)
+        self.result("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something in passing on stderr."""

@@ -52,7 +52,7 @@ class _Input:
 
 def triage(  # noqa: PLR0913 - typer declares each option as an argument
     context: typer.Context,
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The ticket; - reads it from stdin.")] = None,
+    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The ticket; - reads it from stdin.")] = None,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="Read the ticket from this file.")] = None,
     batch: Annotated[
         Path | None, typer.Option("--batch", metavar="IN.jsonl", help="Triage one ticket per line; - reads stdin.")
@@ -91,7 +91,7 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     if as_json:
         session.terminal.result(json_text(decision))
     else:
-        session.terminal.out.print(DecisionCard(decision))
+        session.terminal.show(DecisionCard(decision))
 
 
 def _words(given: _Input) -> str:

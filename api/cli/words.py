@@ -15,6 +15,15 @@ OUTCOME_STYLE: dict[Outcome, str] = {
     "ESCALATE_SECURITY": "bold white on red",
 }
 
+SHORT_OUTCOME: dict[Outcome, str] = {
+    "RESOLVE": "resolve",
+    "GUIDE_USER": "guide",
+    "NEED_INFO": "ask",
+    "REQUIRE_APPROVAL": "approval",
+    "ESCALATE_HUMAN": "person",
+    "ESCALATE_SECURITY": "security",
+}
+
 FRESHNESS_STYLE = {
     "fresh": "green",
     "due": "yellow",

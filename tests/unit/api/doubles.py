@@ -1,0 +1,235 @@
+"""Doubles and builders for the edges."""
+
+import threading
+from datetime import UTC, date, datetime
+
+from agent.models import (
+    Citation,
+    Decision,
+    Escalation,
+    GateResult,
+    Provenance,
+    Refusal,
+    RiskFlag,
+    Step,
+    Ticket,
+    TicketSummary,
+)
+from api.convert import to_decision
+from api.errors import NotFoundError
+from api.ports import OnArticle
+from api.schemas import (
+    ArticleReportV1,
+    ArticleV1,
+    DecisionV1,
+    FreshnessV1,
+    PassageV1,
+    RevisionV1,
+    RunReportV1,
+    SearchV1,
+)
+from ingest.freshness import Freshness
+
+WHEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+REVISION = "sha256:" + "ab" * 32
+
+FRESH = Freshness(
+    state="fresh",
+    basis="review",
+    last_reviewed=date(2026, 10, 1),
+    review_by=date(2027, 4, 1),
+    valid_until=None,
+    age_days=50,
+    overdue_days=0,
+    detail="reviewed 50 days ago",
+)
+STALE = Freshness(
+    state="stale",
+    basis="review",
+    last_reviewed=date(2025, 10, 20),
+    review_by=date(2026, 10, 20),
+    valid_until=None,
+    age_days=396,
+    overdue_days=31,
+    detail="review was due 31 days ago",
+)
+
+
+def a_citation(n=1, quote="Open Preferences > Network and enable Always On.", **changes) -> Citation:
+    fields = {
+        "n": n,
+        "use": "acted_on",
+        "article_id": "confluence/IT/98342",
+        "title": "VPN disconnects",
+        "url": "https://wiki.example/98342",
+        "version": "19",
+        "revision": REVISION,
+        "section": ("Resolution",),
+        "quote": quote,
+        "start": 412,
+        "end": 412 + len(quote),
+        "similarity": 0.712345,
+        "owner": "netops",
+        "freshness": FRESH,
+    }
+    return Citation(**fields | changes)
+
+
+def a_decision(**changes) -> Decision:
+    fields = {
+        "schema_version": "1",
+        "decision_id": "01JD000000000000000000000",
+        "created_at": WHEN,
+        "ticket": TicketSummary("INC-1042", "email", "VPN drops on café Wi-Fi"),
+        "outcome": "GUIDE_USER",
+        "action": "resolve",
+        "category": "network",
+        "classification": "vpn-disconnects",
+        "priority": "P3",
+        "assigned_team": "Network Operations",
+        "sentiment": "frustrated",
+        "tags": ("vpn",),
+        "has_runbook": True,
+        "identity_verified": False,
+        "confidence": 0.934567,
+        "similarity": 0.712345,
+        "steps": (Step("Open Preferences > Network and enable Always On.", 1),),
+        "user_message": "This may help.\n\n1. Open Preferences > Network and enable Always On.\n\nWrite back if not.",
+        "citations": (a_citation(),),
+        "refusal": None,
+        "risk_flag": RiskFlag(False, ""),
+        "escalation": Escalation(False, "none", ""),
+        "gates": (GateResult("freshness", True, "in date"),),
+        "provenance": Provenance("extractive", None, 0, 0.0, 21, "minilm", "ix-1", "sha256:00", "preset"),
+    }
+    return Decision(**fields | changes)
+
+
+def a_refusal(**changes) -> Decision:
+    refusal = Refusal(
+        reason="stale",
+        detail="'confluence/IT/98342' is stale: review was due on 2026-10-20",
+        best_article_id="confluence/IT/98342",
+        best_similarity=0.71,
+        best_confidence=0.9,
+        threshold=0.35,
+        confidence_threshold=0.5,
+        what_would_change_it="its owner, netops, reviewing it",
+    )
+    quote = "The VPN drops when roaming."
+    fields = {
+        "outcome": "ESCALATE_HUMAN",
+        "action": "escalate",
+        "steps": (),
+        "user_message": "A colleague will look at this.",
+        "refusal": refusal,
+        "citations": (a_citation(quote=quote, use="for_review", freshness=STALE),),
+        "escalation": Escalation(True, "Network Operations", "stale"),
+    }
+    return a_decision(**fields | changes)
+
+
+class FakeRuntime:
+    """A `Runtime` over two articles: one for everyone, one for finance."""
+
+    def __init__(self) -> None:
+        self.empty = False
+        self.triaged: list[Ticket] = []
+        self.searched: list[tuple[str, frozenset[str], int]] = []
+        self.ingested: list[str] = []
+        self.fails_with: Exception | None = None
+        self.may_finish = threading.Event()
+        self.may_finish.set()
+
+    @property
+    def shelf(self) -> "FakeRuntime":
+        return self
+
+    def is_empty(self) -> bool:
+        return self.empty
+
+    def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
+        self._raise()
+        if article_id not in ("network/vpn", "notes/revisions/2026") and "finance" not in audience:
+            raise NotFoundError(f"no article {article_id!r}")
+        return ArticleV1(
+            article_id=article_id,
+            title="VPN",
+            source="folder:/kb",
+            url=None,
+            version="3",
+            revision=REVISION,
+            status="published",
+            superseded_by=None,
+            owner="netops",
+            audience=("*",),
+            labels=(),
+            category=None,
+            team=None,
+            priority=None,
+            risk=None,
+            requires_identity=False,
+            freshness=FreshnessV1.model_validate(FRESH),
+            indexed_at=WHEN,
+            text="Reconnect.",
+        )
+
+    def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
+        if article_id != "network/vpn" or revision != REVISION:
+            raise NotFoundError(f"article {article_id!r} has no revision {revision!r}")
+        return RevisionV1(
+            article_id=article_id,
+            revision=revision,
+            version="3",
+            title="VPN",
+            text="Reconnect.",
+            published_at=WHEN,
+            live=True,
+        )
+
+    def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
+        self._raise()
+        self.searched.append((text, audience, limit))
+        passage = PassageV1(
+            article_id="network/vpn",
+            title="VPN",
+            url=None,
+            version="3",
+            revision=REVISION,
+            owner="netops",
+            section=("Resolution",),
+            quote="Reconnect.",
+            start=0,
+            end=10,
+            similarity=0.7,
+            freshness=FreshnessV1.model_validate(FRESH),
+        )
+        return SearchV1(query=text, index_revision="ix-1", results=(passage,))
+
+    def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
+        self._raise()
+        self.triaged.append(ticket)
+        return to_decision(a_decision())
+
+    def ingest(
+        self, source: str, *, on_article: OnArticle | None = None, allow_mass_delete: bool = False
+    ) -> RunReportV1:
+        self._raise()
+        self.ingested.append(source)
+        line = ArticleReportV1(article_id="network/vpn", outcome="indexed", reason="", warnings=())
+        if on_article is not None:
+            on_article(line)
+        assert self.may_finish.wait(5)
+        return RunReportV1(
+            run_id="01JD",
+            source=f"folder:{source}",
+            started_at=WHEN,
+            finished_at=WHEN,
+            articles=(line,),
+            chunks_embedded=1,
+            error=None,
+        )
+
+    def _raise(self) -> None:
+        if self.fails_with is not None:
+            raise self.fails_with

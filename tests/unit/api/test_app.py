@@ -1,0 +1,163 @@
+import json
+import logging
+
+import pytest
+from starlette.testclient import TestClient
+
+from agent.errors import TicketError
+from agent.reading import MAX_TICKET_BYTES
+from api.app import create_app
+from api.problems import MEDIA_TYPE
+from index.errors import StoreError
+from tests.unit.api.doubles import REVISION
+
+
+@pytest.fixture
+def http(runtime):
+    with TestClient(create_app(runtime), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+
+
+def assert_problem(answer, status):
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    body = answer.json()
+    assert body["status"] == status
+    assert body["detail"]
+    return body
+
+
+def test_a_ticket_gets_a_decision(http, runtime):
+    answer = http.post("/v1/triage", json={"text": "VPN drops", "requester": {"groups": ["it"]}})
+    assert answer.status_code == 200
+    assert answer.json()["schema_version"] == "1"
+    assert runtime.triaged[0].requester.groups == ("it",)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"{}", b'{"text": ""}', b'{"text": "a", "x": 1}', b"\xff\xfe", b'{"text": "\\ud800"}']
+)
+def test_a_wrong_ticket_is_422(http, body):
+    answer = http.post("/v1/triage", content=body, headers={"content-type": "application/json"})
+    assert_problem(answer, 422)
+
+
+def test_a_mistake_is_named_and_what_was_sent_is_not_echoed(http):
+    body = assert_problem(http.post("/v1/triage", json={"text": "a", "token": "hunter2secret"}), 422)
+    assert "body.token" in body["errors"][0]
+    assert "hunter2secret" not in json.dumps(body)
+
+
+def test_a_ticket_that_cannot_be_read_is_422(http, runtime):
+    runtime.fails_with = TicketError("the ticket holds NUL characters; expected text")
+    assert "NUL" in assert_problem(http.post("/v1/triage", json={"text": "a"}), 422)["detail"]
+
+
+def test_a_body_that_is_too_long_is_413_before_it_is_parsed(http, runtime):
+    content = b'{"text": "' + b"x" * MAX_TICKET_BYTES
+    assert_problem(http.post("/v1/triage", content=content, headers={"content-type": "application/json"}), 413)
+    assert runtime.triaged == []
+
+
+def test_a_body_without_a_length_is_counted(http, runtime):
+    parts = (b"x" * 65536 for _ in range(5))
+    assert_problem(http.post("/v1/triage", content=parts, headers={"content-type": "application/json"}), 413)
+
+
+def test_the_longest_body_allowed_is_read(http):
+    frame = len(b'{"text": ""}')
+    content = b'{"text": "' + b"x" * (MAX_TICKET_BYTES - frame) + b'"}'
+    assert http.post("/v1/triage", content=content, headers={"content-type": "application/json"}).status_code == 200
+
+
+def test_a_form_from_a_web_page_is_no_ticket(http, runtime):
+    answer = http.post("/v1/triage", content='{"text": "a"}', headers={"content-type": "text/plain"})
+    assert_problem(answer, 422)
+    assert runtime.triaged == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "127.0.0.1.evil.example"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"host": "["},
+    ],
+)
+def test_a_web_page_elsewhere_is_refused(http, runtime, headers):
+    assert_problem(http.post("/v1/triage", json={"text": "a"}, headers=headers), 403)
+    assert runtime.triaged == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8321", "localhost", "[::1]:80"])
+def test_every_name_of_this_machine_is_served(http, host):
+    assert http.get("/healthz", headers={"host": host, "origin": f"http://{host}"}).status_code == 200
+
+
+def test_search_passes_the_groups_on(http, runtime):
+    answer = http.get("/v1/search", params={"q": "vpn", "k": 3, "groups": ["it", "finance"]})
+    assert answer.json()["results"][0]["article_id"] == "network/vpn"
+    assert runtime.searched == [("vpn", frozenset({"it", "finance"}), 3)]
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"q": ""}, {"q": "  "}, {"q": "a", "k": 0}, {"q": "a", "k": 51}, {"q": "a" * 2001}]
+)
+def test_a_wrong_search_is_422(http, params):
+    assert_problem(http.get("/v1/search", params=params), 422)
+
+
+@pytest.mark.parametrize("path", ["network/vpn", "network%2Fvpn", "notes/revisions/2026"])
+def test_ids_with_slashes_are_found(http, path):
+    answer = http.get(f"/v1/articles/{path}")
+    assert answer.status_code == 200
+    assert answer.json()["text"] == "Reconnect."
+
+
+def test_a_citation_opens_its_revision(http):
+    answer = http.get(f"/v1/articles/network/vpn/revisions/{REVISION}")
+    assert answer.json()["live"] is True
+    assert_problem(http.get("/v1/articles/network/vpn/revisions/sha256:00"), 404)
+
+
+def test_a_restricted_article_is_not_told_from_a_missing_one(http):
+    assert http.get("/v1/articles/finance/ledger", params={"groups": "finance"}).status_code == 200
+    assert_problem(http.get("/v1/articles/finance/ledger"), 404)
+
+
+def test_an_ingest_run_is_accepted_and_can_be_asked_after(http, tmp_path):
+    answer = http.post("/v1/ingest-runs", json={"source": str(tmp_path)})
+    assert answer.status_code == 202
+    assert http.get(answer.headers["location"]).json()["id"] == answer.json()["id"]
+    assert_problem(http.get("/v1/ingest-runs/nope"), 404)
+    assert_problem(http.post("/v1/ingest-runs", json={"source": "relative"}), 422)
+
+
+def test_ready_only_when_there_is_something_to_decide_from(http, runtime):
+    assert http.get("/readyz").status_code == 200
+    runtime.empty = True
+    answer = http.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
+    assert http.get("/healthz").status_code == 200
+
+
+def test_a_failing_index_is_503_and_says_when_to_come_back(http, runtime):
+    runtime.fails_with = StoreError("the vector store failed to query")
+    answer = http.post("/v1/triage", json={"text": "a"})
+    assert_problem(answer, 503)
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_an_unknown_error_leaks_nothing(http, runtime, caplog):
+    runtime.fails_with = ZeroDivisionError("password=hunter2")
+    with caplog.at_level(logging.ERROR):
+        answer = http.post("/v1/triage", json={"text": "a"})
+    assert "hunter2" not in json.dumps(assert_problem(answer, 500))
+    assert "hunter2" in caplog.text
+
+
+def test_unknown_paths_and_methods_are_problems_too(http):
+    assert_problem(http.get("/nope"), 404)
+    assert_problem(http.put("/v1/triage"), 405)
