@@ -29,7 +29,7 @@ from index.rows import (
     to_revision,
 )
 from index.runs import read_runs, write_run
-from index.tables import articles, errors_mapped, open_engine, revisions, settings, writing
+from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
 from ingest.models import Article
 
 __all__ = ["Catalog", "Publication", "Standing"]
@@ -45,11 +45,12 @@ class Catalog:
         self._lexicon_lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Self:
         """Open the catalog in a file, or make a new one there.
 
         Args:
             path: The SQLite file.
+            busy_timeout_ms: How long to wait for another writer.
 
         Returns:
             The catalog.
@@ -57,7 +58,7 @@ class Catalog:
         Raises:
             CatalogError: The file is damaged or of another version; it is left as it was.
         """
-        return cls(open_engine(path, {"index_id": str(ULID()), "sequence": "0"}), path)
+        return cls(open_engine(path, {"index_id": str(ULID()), "sequence": "0"}, busy_timeout_ms), path)
 
     def close(self) -> None:
         """Release the file."""

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +101,13 @@ run_articles = Table(
 )
 
 
-def open_engine(path: Path, initial_settings: dict[str, str]) -> Engine:
+def open_engine(path: Path, initial_settings: dict[str, str], busy_timeout_ms: int) -> Engine:
     """Open a catalog file, or make one.
 
     Args:
         path: The SQLite file.
         initial_settings: Settings of a new catalog.
+        busy_timeout_ms: How long to wait for another writer.
 
     Returns:
         An engine whose connections write durably and wait for each other.
@@ -116,7 +118,7 @@ def open_engine(path: Path, initial_settings: dict[str, str]) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Many request threads read at once; the default pool of 5 would make them queue.
     engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=64)
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, busy_timeout_ms))
     event.listen(engine, "begin", _begin)
     try:
         with errors_mapped(path):
@@ -166,11 +168,11 @@ def errors_mapped(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
+def _configure(busy_timeout_ms: int, connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by `_begin`: pysqlite's own rules begin too late, and never for reads.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
