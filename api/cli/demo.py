@@ -21,9 +21,12 @@ from api.cli.terminal import Terminal, one_line
 from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME
 from api.convert import to_ticket
 from api.home import LocalRuntime
-from api.samples import Samples, SampleTicket, article_of, load_samples
+from api.samples import Samples, SampleTicket, load_samples
 from api.schemas import DecisionV1
 from api.settings import DEFAULT_HOME
+
+_SUMMARY_WIDTH = 78 - len("✓  ") - len("  person: freshness unknown")
+"""What the mark and the longest verdict leave of a terminal of 80 columns."""
 
 DEMO_HOME = DEFAULT_HOME / "demo"
 
@@ -124,16 +127,17 @@ def _verify(runtime: LocalRuntime, decided: Sequence[Decided]) -> tuple[int, int
 
 def _table(rest: Sequence[Decided]) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False)
-    table.add_column("", no_wrap=True, width=1)
-    table.add_column("Ticket", no_wrap=True, overflow="ellipsis", ratio=3)
-    table.add_column("Decision", no_wrap=True, overflow="ellipsis", ratio=2)
+    for title in ("", "Ticket", "Decision"):
+        table.add_column(title, no_wrap=True)
     for one in rest:
         mark = Text("✓", "green") if one.is_expected else Text("✗", "red")
         summary = Text(f"{one_line(one.decision.ticket.id)} {one_line(one.decision.ticket.summary)}")
+        summary.truncate(_SUMMARY_WIDTH, overflow="ellipsis")
         reason = one.decision.refusal.reason if one.decision.refusal else None
         table.add_row(mark, summary, _verdict(one.decision.outcome, reason))
         if not one.is_expected:
-            told = Text(f"  from {article_of(one.decision)}; expected {one.ticket.expected_article}", "dim")
+            told = Text(f"expected, from {one.ticket.expected_article or 'no article'}", "dim")
+            told.truncate(_SUMMARY_WIDTH, overflow="ellipsis")
             table.add_row("", told, _verdict(one.ticket.expected_outcome, one.ticket.expected_refusal))
     return table
 

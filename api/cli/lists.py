@@ -87,15 +87,16 @@ def run_table(runs: Sequence[RunReportV1]) -> Table:
     """Sum up runs, a row each."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Source", overflow="fold")
-    for outcome in OUTCOME_ORDER:
+    met = [
+        outcome for outcome in OUTCOME_ORDER if any(line.outcome == outcome for run in runs for line in run.articles)
+    ]
+    for outcome in met:
         table.add_column(outcome.split("_", maxsplit=1)[0].capitalize(), justify="right", no_wrap=True)
     table.add_column("Time", justify="right", no_wrap=True)
     for run in runs:
         counts = count_outcomes(run.articles)
         took_s = (run.finished_at - run.started_at).total_seconds()
-        cells = [
-            Text(str(counts[o]), style=_OUTCOME_STYLE[o]) if o in counts else Text("·", "dim") for o in OUTCOME_ORDER
-        ]
+        cells = [Text(str(counts[o]), style=_OUTCOME_STYLE[o]) if o in counts else Text("·", "dim") for o in met]
         table.add_row(Text(one_line(run.source)), *cells, f"{took_s:.1f} s")
     return table
 

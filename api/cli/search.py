@@ -6,7 +6,7 @@ import typer
 
 from api.bootstrap import open_runtime
 from api.cli.lists import search_list
-from api.cli.options import AsOfOption, HomeOption, JsonOption, parse_day, start
+from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, parse_day, start
 from api.cli.terminal import json_text
 from api.errors import NothingToDoError
 
@@ -19,12 +19,13 @@ def search(  # noqa: PLR0913 - typer declares each option as an argument
         list[str] | None, typer.Option("--group", help="Search as a member of this group; repeatable.")
     ] = None,
     as_of: AsOfOption = None,
+    embedding: EmbeddingOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
 ) -> None:
     """Search the runbooks: the best passage of each article, with its freshness and owner."""
     day = parse_day(as_of)
-    session = start(context, home)
+    session = start(context, home, embedding)
     if not text.strip():
         raise NothingToDoError("the query is empty; expected words to look for, as in: runcite search 'vpn drops'")
     with open_runtime(session.settings) as runtime:

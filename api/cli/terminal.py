@@ -62,7 +62,7 @@ class Terminal:
             return
         with self.out.capture() as captured:
             self.out.print(what)
-        self.result("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+        self.out.file.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
     def note(self, text: str, style: str = "dim") -> None:
         """Say something in passing on stderr."""

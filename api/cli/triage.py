@@ -16,7 +16,7 @@ from agent.models import Requester, Ticket
 from agent.reading import MAX_TICKET_BYTES
 from api.batch import BadLineV1, answer_lines
 from api.bootstrap import open_runtime
-from api.cli.options import AsOfOption, HomeOption, JsonOption, Session, parse_day, start
+from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, Session, parse_day, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import json_text
 from api.convert import new_ticket_id, to_ticket
@@ -66,6 +66,7 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     email: Annotated[str | None, typer.Option("--email", help="The requester's address.")] = None,
     group: Annotated[list[str] | None, typer.Option("--group", help="A group of the requester; repeatable.")] = None,
     verified: Annotated[bool, typer.Option("--verified", help="The requester's identity has been verified.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    embedding: EmbeddingOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,  # noqa: FBT002 - as above
 ) -> None:
@@ -78,7 +79,7 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     given = _Input(text, file, batch)
     given.check()
     day = parse_day(as_of)
-    session = start(context, home)
+    session = start(context, home, embedding)
     if batch is not None:
         _triage_batch(session, batch, output, day)
         return
