@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 # Where to take torch from, if not from the configured package index: a URL of CPU-only wheels saves gigabytes.
 TORCH_INDEX ?=
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install test check format lint types imports soak scoreboard clean
@@ -53,7 +53,7 @@ $(VENV)/.python:
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.python
-	@echo "[2/3] Installing $(TORCH), the largest part (about 200 MB as a CPU build; set TORCH_INDEX=URL to choose one)"
+	@echo "[2/3] Installing $(TORCH), the largest part (a minute or two; TORCH_INDEX=URL chooses where from)"
 	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX) )$(TORCH)
 	@touch $@
 

@@ -266,10 +266,11 @@ class _Cutter:
 
     def _add_split(self, piece: _Piece) -> None:
         """Split a piece that no chunk can hold; headings that lead to it stay with its first part."""
-        room = self._room(self._open[0].block if self._open else piece.block)
-        if _total(self._open) > room.target // 2:
+        if self._open and _total(self._open) > self._room(self._open[0].block).target // 2:
             self._close()
-        for part in self._split_piece(piece, room.target - _total(self._open)):
+        # The first part may stand below headings and the others below a longer path: each must fit either way.
+        room = min(self._room(held.block).target for held in (*self._open[:1], piece))
+        for part in self._split_piece(piece, room - _total(self._open)):
             if any(held.block is piece.block for held in self._open):
                 self._close()
             self._open.append(part)

@@ -140,11 +140,11 @@ def test_code_too_long_for_a_chunk_is_cut_between_lines(article_of: Callable[...
 def test_what_is_embedded_names_title_section_and_symptoms(article_of: Callable[..., Article]) -> None:
     body = "word " * 200
     article = article_of(
-        f"---\ntitle: VPN\nsymptoms: [drops, no connection]\n---\nIntro\n\n## Fix\n\n### Mac\n\n{body}"
+        f"---\ntitle: VPN\nsymptoms: [drops, no connection]\n---\nIntro\n\n## Fix\n\n### Mac\n\n{body}\n\n{body}"
     )
     chunks = Chunker(256, words).chunk(article)
-    assert chunks[0].embed_text == "VPN\ndrops; no connection\nIntro"
-    assert chunks[1].embed_text.startswith("VPN\n## Fix\n\n### Mac\n\nword")
+    assert chunks[0].embed_text.startswith("VPN\ndrops; no connection\nIntro\n\n## Fix")
+    assert "drops" not in chunks[1].embed_text
 
 
 def test_a_section_path_stands_above_a_chunk_within_it(article_of: Callable[..., Article]) -> None:
