@@ -7,11 +7,14 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from agent.errors import TicketError
 from api.errors import HandOverError
 from api.schemas import DecisionV1, IngestRunIn, IngestRunV1, RunReportV1, SearchV1, TicketIn
 
 REQUEST_TIMEOUT_S = 30.0
 POLL_INTERVAL_S = 0.2
+TICKET_PROBLEM = "urn:runcite:problem:ticket"
+"""The problem type of a ticket that cannot be read; see `problems.py`."""
 
 Params = Mapping[str, str | int | list[str]] | None
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -70,7 +73,10 @@ class ServerClient:
                 "wait and try again, or stop it"
             ) from error
         if answer.is_error:
-            raise HandOverError(f"the server at {self._url} refused: {_detail(answer)}")
+            kind_of_problem, detail = _read_problem(answer)
+            if kind_of_problem == TICKET_PROBLEM:
+                raise TicketError(detail)
+            raise HandOverError(f"the server at {self._url} refused: {detail}")
         try:
             return kind.model_validate_json(answer.content)
         except ValidationError as error:
@@ -80,10 +86,9 @@ class ServerClient:
             ) from error
 
 
-def _detail(answer: httpx.Response) -> str:
+def _read_problem(answer: httpx.Response) -> tuple[str, str]:
     try:
         body = answer.json()
-        said = [str(body["detail"]), *(str(one) for one in body.get("errors", ()))]
+        return str(body["type"]), "; ".join([str(body["detail"]), *(str(one) for one in body.get("errors", ()))])
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"status {answer.status_code}"
-    return "; ".join(said)
+        return "", f"status {answer.status_code}"

@@ -44,7 +44,12 @@ class Runtime(Protocol):
         ...
 
     def ingest(
-        self, source: str, *, on_article: OnArticle | None = None, allow_mass_delete: bool = False
+        self,
+        source: str,
+        *,
+        on_article: OnArticle | None = None,
+        allow_mass_delete: bool = False,
+        should_stop: Callable[[], bool] = ...,
     ) -> RunReportV1:
-        """Bring the index in line with a source."""
+        """Bring the index in line with a source; once `should_stop` is true, finish what is in hand and end."""
         ...

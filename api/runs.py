@@ -20,10 +20,6 @@ STOP_TIMEOUT_S = 30.0
 _log = logging.getLogger("runcite.runs")
 
 
-class _StoppedError(RuntimeError):
-    """The server is leaving; what the run has published stays, the next run does the rest."""
-
-
 class RunQueue:
     """Ingest runs of one server, in the order they came."""
 
@@ -40,7 +36,7 @@ class RunQueue:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the article at hand, leave the rest, and wait for the thread."""
+        """Finish what is in hand, leave the rest, and wait for the thread."""
         self._stopping.set()
         self._waiting.put(None)
         if self._thread.is_alive():
@@ -98,16 +94,17 @@ class RunQueue:
         self._set(run_id, state="running")
 
         def met(_report: ArticleReportV1) -> None:
-            if self._stopping.is_set():
-                raise _StoppedError
             self._set(run_id, articles_met=self.get(run_id).articles_met + 1)
 
         try:
-            report = self._runtime.ingest(job.source, on_article=met, allow_mass_delete=job.allow_mass_delete)
+            report = self._runtime.ingest(
+                job.source,
+                on_article=met,
+                allow_mass_delete=job.allow_mass_delete,
+                should_stop=self._stopping.is_set,
+            )
         except RunciteError as error:
             self._set(run_id, state="failed", error=str(error))
-        except _StoppedError:
-            self._set(run_id, state="failed", error="the server stopped; run it again to finish")
         except Exception:  # noqa: BLE001 - the boundary of the thread: a bug ends this run, not the ones after it
             _log.exception("ingest run %s failed", run_id)
             self._set(run_id, state="failed", error="an unexpected error occurred; the server's log has the details")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.bootstrap import open_runtime
+from api.cli.engine import open_engine
 from api.cli.lists import search_list
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, parse_day, start
 from api.cli.terminal import json_text
@@ -28,8 +28,8 @@ def search(  # noqa: PLR0913 - typer declares each option as an argument
     session = start(context, home, embedding)
     if not text.strip():
         raise NothingToDoError("the query is empty; expected words to look for, as in: runcite search 'vpn drops'")
-    with open_runtime(session.settings) as runtime:
-        found = runtime.search(text, audience=frozenset(group or ()), limit=limit, as_of=day)
+    with open_engine(session) as engine:
+        found = engine.search(text, audience=frozenset(group or ()), limit=limit, as_of=day)
     if as_json:
         session.terminal.result(json_text(found))
     elif found.results:

@@ -2,6 +2,7 @@
 
 import typer
 
+from api.announce import find_server
 from api.bootstrap import open_shelf
 from api.cli.lists import status_page
 from api.cli.options import HomeOption, JsonOption, start
@@ -16,7 +17,7 @@ def status(
     """Show what the home holds: model, articles by state, the last runs."""
     session = start(context, home)
     with open_shelf(session.settings) as shelf:
-        answer = shelf.status()
+        answer = shelf.status(server=find_server(session.home))
     if as_json:
         session.terminal.result(json_text(answer))
     else:

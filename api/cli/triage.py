@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Annotated, BinaryIO, TextIO
 
 import typer
+from pydantic import ValidationError
 
 from agent.errors import EmptyTicketError, TicketError
-from agent.models import Requester, Ticket
 from agent.reading import MAX_TICKET_BYTES
-from api.batch import BadLineV1, answer_lines
-from api.bootstrap import open_runtime
+from api.batch import BadLineV1, answer_lines, describe_mistakes
+from api.cli.engine import open_engine
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, Session, parse_day, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import json_text
-from api.convert import new_ticket_id, to_ticket
 from api.errors import NothingToDoError, UsageError
-from api.schemas import DecisionV1, TicketIn
+from api.schemas import DecisionV1, RequesterIn, TicketIn
 
 STDIN = "-"
 
@@ -86,13 +85,21 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     if output is not None:
         raise UsageError("-o goes with --batch; for a single ticket redirect stdout")
     words = _words(given)
-    ticket = Ticket(new_ticket_id(), words, requester=Requester(email, tuple(group or ())), identity_verified=verified)
-    with open_runtime(session.settings) as runtime:
-        decision = runtime.triage(ticket, as_of=day)
+    ticket = _ticket(words, email, group or [], verified=verified)
+    with open_engine(session) as engine:
+        decision = engine.triage(ticket, as_of=day)
     if as_json:
         session.terminal.result(json_text(decision))
     else:
         session.terminal.show(DecisionCard(decision))
+
+
+def _ticket(words: str, email: str | None, groups: list[str], *, verified: bool) -> TicketIn:
+    try:
+        requester = RequesterIn(email=email, groups=tuple(groups))
+        return TicketIn(text=words, requester=requester, identity_verified=verified)
+    except ValidationError as error:
+        raise UsageError(f"the requester cannot be as given: {describe_mistakes(error)}") from error
 
 
 def _words(given: _Input) -> str:
@@ -142,10 +149,10 @@ def _triage_batch(session: Session, batch: Path, output: Path | None, day: date 
     if output is not None and output.exists() and batch.exists() and output.samefile(batch):
         raise UsageError(f"--batch and -o name the same file {str(batch)!r}; expected another one to write to")
     answered = bad = 0
-    with _open_input(batch) as tickets, open_runtime(session.settings) as runtime:
+    with _open_input(batch) as tickets, open_engine(session) as engine:
 
         def decide(ticket: TicketIn) -> DecisionV1:
-            return runtime.triage(to_ticket(ticket), as_of=day)
+            return engine.triage(ticket, as_of=day)
 
         with _open_output(output, session) as written:
             for answer in answer_lines(tickets, decide):

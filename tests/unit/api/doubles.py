@@ -1,6 +1,7 @@
 """Doubles and builders for the edges."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from agent.models import (
@@ -212,7 +213,12 @@ class FakeRuntime:
         return to_decision(a_decision())
 
     def ingest(
-        self, source: str, *, on_article: OnArticle | None = None, allow_mass_delete: bool = False
+        self,
+        source: str,
+        *,
+        on_article: OnArticle | None = None,
+        allow_mass_delete: bool = False,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> RunReportV1:
         self._raise()
         self.ingested.append(source)

@@ -36,7 +36,7 @@ def test_bad_lines_give_errors_in_their_places():
 
 
 def test_an_error_does_not_repeat_the_ticket():
-    (got,) = answers(line(text="a", token="hunter2secret"))
+    (got,) = answers(line(text="a", extra="hunter2secret"))
     assert isinstance(got, BadLineV1)
     assert "hunter2secret" not in got.error.detail
 

@@ -41,7 +41,9 @@ def test_a_failed_run_says_why():
     ("answer", "said"),
     [
         (
-            httpx.Response(422, json={"detail": "no such folder", "errors": ["body.source: too short"]}),
+            httpx.Response(
+                422, json={"type": "urn:x", "detail": "no such folder", "errors": ["body.source: too short"]}
+            ),
             "no such folder",
         ),
         (httpx.Response(500, text="<html>"), "status 500"),
