@@ -21,7 +21,7 @@ def acting_reply(case: Case, steps: Sequence[Quote]) -> str:
     if len(steps) == 1:
         lines.append(steps[0].text)
     else:
-        lines += [f"{number}. {_indent(step.text)}" for number, step in enumerate(steps, 1)]
+        lines += [f"{number}. {step.text}" for number, step in enumerate(steps, 1)]
     lines += ["", "If this does not solve it, reply to this message and a colleague will take over."]
     return "\n".join(lines)
 
@@ -48,7 +48,3 @@ def question(case: Case, verdict: Verdict) -> str:
     if verdict.reason == "unverified_identity":
         return "Before we can go on, please verify your identity with the service desk."
     return "Which system or device is it about, and what happens when you try to use it?"
-
-
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n   ")
