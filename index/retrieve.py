@@ -40,7 +40,8 @@ class _Query:
 class Retriever:
     """Finds articles by meaning and by words. Safe to call from several threads."""
 
-    def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog) -> None:
+    def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog, *, pool: int = POOL) -> None:
+        self._pool = pool
         self._embedder = embedder
         self._store = store
         self._catalog = catalog
@@ -80,8 +81,8 @@ class Retriever:
 
     def _find(self, asked: _Query) -> dict[tuple[str, str, int], Evidence]:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
-        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, POOL, asked.audience)}
-        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, POOL, asked.audience)}
+        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, self._pool, asked.audience)}
+        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, self._pool, asked.audience)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
             more = self._store.search_dense(asked.dense, len(missing), asked.audience, only=missing)

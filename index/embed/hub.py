@@ -1,10 +1,14 @@
 """A hub id enters; whether the model is cached or can be had, and its folder, leave. Sole user of huggingface-hub."""
 
+import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from index.errors import EmbeddingError
+
+_log = logging.getLogger(__name__)
 
 REACH_TIMEOUT_S = 5.0
 """For the whole question, name resolution and the client's own retries included."""
@@ -31,8 +35,25 @@ class Hub(Protocol):
         ...
 
 
+def _ask(hub_id: str) -> bool:
+    from huggingface_hub import HfApi  # noqa: PLC0415  # takes half a second
+
+    HfApi().model_info(hub_id, timeout=_REQUEST_TIMEOUT_S)
+    return True
+
+
 class HuggingFaceHub:
     """The Hugging Face hub and its cache on this machine."""
+
+    def __init__(
+        self,
+        cache: Path | None = None,
+        ask: Callable[[str], bool] = _ask,
+        timeout_s: float = REACH_TIMEOUT_S,
+    ) -> None:
+        self._cache = cache
+        self._ask = ask
+        self._timeout_s = timeout_s
 
     def cached(self, hub_id: str) -> Path | None:
         """Look for a model in the cache; the network is never asked.
@@ -47,14 +68,14 @@ class HuggingFaceHub:
         from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415  # as above
 
         try:
-            folder = Path(snapshot_download(hub_id, local_files_only=True))
+            folder = Path(snapshot_download(hub_id, cache_dir=self._cache, local_files_only=True))
         except (LocalEntryNotFoundError, OSError, ValueError):
             return None
         whole = (folder / "modules.json").is_file() and (folder / "config.json").is_file()
         return folder if whole and any(folder.glob("*.safetensors")) else None
 
     def reachable(self, hub_id: str) -> bool:
-        """Ask the hub for a model's description, and wait no longer than `REACH_TIMEOUT_S`.
+        """Ask the hub for a model's description, and wait no longer than the timeout.
 
         Args:
             hub_id: The model.
@@ -62,23 +83,21 @@ class HuggingFaceHub:
         Returns:
             Whether it answered.
         """
-        from huggingface_hub import HfApi  # noqa: PLC0415  # takes half a second
-
         answered = threading.Event()
         done = threading.Event()
 
         def ask() -> None:
             try:
-                HfApi().model_info(hub_id, timeout=_REQUEST_TIMEOUT_S)
-                answered.set()
-            except Exception:  # noqa: BLE001, S110  # any failure is the answer "no"; it must not print a traceback
-                pass
+                if self._ask(hub_id):
+                    answered.set()
+            except Exception as error:  # noqa: BLE001  # any failure is a "no"; a thread's traceback would be printed
+                _log.debug("The model hub did not answer: %s", error)
             finally:
                 done.set()
 
         # Name resolution has no timeout of its own: the thread is abandoned rather than waited for.
         threading.Thread(target=ask, name="hub-check", daemon=True).start()
-        done.wait(REACH_TIMEOUT_S)
+        done.wait(self._timeout_s)
         return answered.is_set()
 
     def download(self, hub_id: str) -> Path:
@@ -98,9 +117,13 @@ class HuggingFaceHub:
 
         try:
             folder = snapshot_download(
-                hub_id, allow_patterns=_FILES, ignore_patterns=_NOT_FILES, etag_timeout=_ETAG_TIMEOUT_S
+                hub_id,
+                cache_dir=self._cache,
+                allow_patterns=_FILES,
+                ignore_patterns=_NOT_FILES,
+                etag_timeout=_ETAG_TIMEOUT_S,
             )
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError, RuntimeError) as error:
             raise EmbeddingError(
                 f"The model {hub_id!r} cannot be downloaded: {error}. Check the network, or download it elsewhere and "
                 "pass its folder with --embedding."

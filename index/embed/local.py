@@ -91,15 +91,21 @@ class LocalEmbedder:
     def _encode(self, texts: Sequence[str], prefix: str) -> FloatMatrix:
         if not texts:
             return np.zeros((0, self._spec.dimension), dtype=np.float32)
-        # prompt="" keeps a prompt in the model's own configuration from being added to ours.
-        vectors = self._model.encode(
-            [prefix + text for text in texts],
-            prompt="",
-            batch_size=_BATCH_SIZE,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-            normalize_embeddings=True,
-        )
+        try:
+            # prompt="" keeps a prompt in the model's own configuration from being added to ours.
+            vectors = self._model.encode(
+                [prefix + text for text in texts],
+                prompt="",
+                batch_size=_BATCH_SIZE,
+                show_progress_bar=False,
+                convert_to_numpy=True,
+                normalize_embeddings=True,
+            )
+        except (RuntimeError, ValueError, TypeError, MemoryError) as error:
+            raise EmbeddingError(
+                f"The model {self._spec.model!r} failed on {len(texts)} texts: {error}. Expected well-formed Unicode "
+                "and enough memory."
+            ) from error
         return np.asarray(vectors, dtype=np.float32)
 
 
@@ -182,13 +188,14 @@ def _digest(file: Path) -> str:
 
 def _load(folder: Path) -> "SentenceTransformer":
     import torch  # noqa: PLC0415  # heavy
+    from safetensors import SafetensorError  # noqa: PLC0415  # comes with the next
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # heavy
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         with _quiet():
             return SentenceTransformer(str(folder), device=device, local_files_only=True)
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         raise EmbeddingError(
             f"The model in {str(folder)!r} cannot be loaded: {error}. Expected a complete sentence-transformers "
             "folder; download it again."
