@@ -7,6 +7,7 @@ from index.catalog import Catalog, Publication
 from index.errors import EmbeddingError
 from index.models import Point, point_id
 from index.ports import Embedder, VectorStore
+from index.space import require_space
 from index.store.bm25 import TermEncoder
 from ingest.models import Article, Chunk
 
@@ -49,6 +50,10 @@ class Publisher:
 
         Returns:
             What went wrong, by article id; empty where all are published.
+
+        Raises:
+            StoreError: The disk is nearly full, or the vector store failed.
+            CatalogError: The catalog failed.
         """
         try:
             points = self._embed([prepared.article for prepared in batch], [prepared.chunks for prepared in batch])
@@ -60,6 +65,7 @@ class Publisher:
                 failed.update(self.publish([prepared]))
             return failed
         self._on_step("embedded")
+        require_space(self._catalog.path.parent)
         self._store.upsert(points)
         self._on_step("upserted")
         self._store.flush()
@@ -82,8 +88,10 @@ class Publisher:
 
         Raises:
             EmbeddingError: The model failed on it.
+            StoreError: The disk is nearly full, or the vector store failed.
         """
         points = self._embed([article], [chunks])
+        require_space(self._catalog.path.parent)
         self._store.delete_revision(article.article_id, article.revision)
         self._store.upsert(points)
         self._store.flush()
