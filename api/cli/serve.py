@@ -2,6 +2,8 @@
 
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Never
 
 import typer
@@ -40,10 +42,12 @@ def serve(
     session = start(context, home, embedding)
     settings, terminal = session.settings, session.terminal
     bound = bind(host or settings.host, settings.port if port is None else port)
-    # Whatever ends the server must end in the clean-up below: uvicorn raises the signal again once it has shut down.
-    signal.signal(signal.SIGTERM, _leave)
     try:
-        with bound, open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime:
+        with (
+            _ended_by_signals(),
+            bound,
+            open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime,
+        ):
             url = _url(bound)
             config = uvicorn.Config(
                 create_app(runtime), log_level=settings.log_level, access_log=False, server_header=False, lifespan="on"
@@ -53,6 +57,16 @@ def serve(
                 uvicorn.Server(config).run(sockets=[bound])
     except KeyboardInterrupt:
         terminal.note("Stopped.")
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM unwind like Ctrl-C does: uvicorn raises it again after its shutdown, which would skip the clean-up."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave(_number: int, _frame: object) -> Never:
