@@ -22,6 +22,33 @@ class ArticleTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedTerms:
+    """Terms, ascending and unique `(n_terms,) uint32`, with the idf of each, `(n_terms,) float64`."""
+
+    ids: TermIds
+    idf: NDArray[np.float64]
+
+    @property
+    def mass(self) -> float:
+        """Sum of the idf."""
+        return float(self.idf.sum())
+
+    def coverage(self, terms: TermIds) -> float:
+        """Compute the idf-weighted share of these terms that are among others.
+
+        Args:
+            terms: The others: `(n_others,) uint32`, ascending and unique.
+
+        Returns:
+            0 to 1; 0 where either side has no terms.
+        """
+        if not len(self.ids) or not len(terms):
+            return 0.0
+        where = np.minimum(terms.searchsorted(self.ids), len(terms) - 1)
+        return float(self.idf[terms[where] == self.ids].sum() / self.idf.sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Which terms the live articles use, and in how many of them. Immutable; `changed` makes the next one.
 
@@ -77,6 +104,17 @@ class Lexicon:
         total = len(self.articles)
         return np.log1p((total - df + 0.5) / (df + 0.5))
 
+    def weigh(self, terms: TermIds) -> "WeightedTerms":
+        """Weigh the terms of a query or a title once, to compare them with many articles.
+
+        Args:
+            terms: `(n_terms,) uint32`, ascending and unique.
+
+        Returns:
+            The terms with their idf.
+        """
+        return WeightedTerms(terms, self.idf(terms))
+
     def coverage(self, query: TermIds, terms: TermIds) -> float:
         """Compute the idf-weighted share of a query's terms that are among `terms`.
 
@@ -87,11 +125,7 @@ class Lexicon:
         Returns:
             0 to 1; 0 for a query without terms.
         """
-        if not len(query):
-            return 0.0
-        weights = self.idf(query)
-        present = np.isin(query, terms, assume_unique=True)
-        return float(weights[present].sum() / weights.sum())
+        return self.weigh(query).coverage(terms)
 
     def unknown_share(self, query: TermIds) -> float:
         """Compute the share of a query's terms that no article uses.
@@ -107,12 +141,10 @@ class Lexicon:
         return float(np.mean(self._document_frequency(query) == 0))
 
     def _document_frequency(self, terms: TermIds) -> NDArray[np.int64]:
-        found = np.zeros(len(terms), dtype=np.int64)
-        if len(self.vocabulary):
-            where = np.minimum(np.searchsorted(self.vocabulary, terms), len(self.vocabulary) - 1)
-            known = self.vocabulary[where] == terms
-            found[known] = self.frequency[where[known]]
-        return found
+        if not len(self.vocabulary):
+            return np.zeros(len(terms), dtype=np.int64)
+        where = np.minimum(self.vocabulary.searchsorted(terms), len(self.vocabulary) - 1)
+        return np.where(self.vocabulary[where] == terms, self.frequency[where], 0)
 
     def _recount(self, added: list[TermIds], dropped: list[TermIds]) -> tuple[TermIds, NDArray[np.int64]]:
         terms = np.concatenate([self.vocabulary, *added, *dropped])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.catalog import Catalog
-from index.lexicon import Lexicon
+from index.lexicon import Lexicon, WeightedTerms
 from index.models import Candidate, Evidence, FloatVector, Hit, IndexedArticle, Retrieval, SparseVector, point_id
 from index.ports import Embedder, VectorStore
 from index.store.bm25 import TermEncoder
@@ -71,7 +71,8 @@ class Retriever:
         for (article_id, revision, _), evidence in found.items():
             if article_id in articles and articles[article_id].revision == revision:
                 grouped.setdefault(article_id, []).append(evidence)
-        candidates = [self._candidate(articles[key], grouped[key], asked, lexicon) for key in grouped]
+        weighted = lexicon.weigh(asked.bm25.indices)
+        candidates = [self._candidate(articles[key], grouped[key], weighted, lexicon) for key in grouped]
         candidates.sort(key=lambda one: (-one.fused, one.article.article_id))
         return Retrieval(
             candidates=tuple(candidates[:limit]),
@@ -94,22 +95,21 @@ class Retriever:
         return {key: _evidence(dense.get(key), bm25.get(key)) for key in dense.keys() | bm25.keys()}
 
     def _candidate(
-        self, article: IndexedArticle, evidence: list[Evidence], asked: _Query, lexicon: Lexicon
+        self, article: IndexedArticle, evidence: list[Evidence], query: WeightedTerms, lexicon: Lexicon
     ) -> Candidate:
-        query = asked.bm25.indices
         known = lexicon.articles.get(article.article_id)
         terms, title_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
         similarity = max(one.similarity for one in evidence)
         bm25 = max(one.bm25 for one in evidence)
-        title_coverage = lexicon.coverage(query, title_terms)
-        title_share = lexicon.coverage(self._terms.terms(article.title), query)
-        ceiling = _BM25_CEILING * float(lexicon.idf(query).sum())
+        title_coverage = query.coverage(title_terms)
+        title_share = lexicon.coverage(self._terms.terms(article.title), query.ids)
+        ceiling = _BM25_CEILING * query.mass
         relative_bm25 = bm25 / ceiling if ceiling else 0.0
         return Candidate(
             article=article,
             similarity=similarity,
             bm25=bm25,
-            coverage=lexicon.coverage(query, terms),
+            coverage=query.coverage(terms),
             title_coverage=title_coverage,
             fused=similarity + relative_bm25 + TITLE_WEIGHT * (title_coverage + title_share),
             evidence=tuple(sorted(evidence, key=lambda one: (-one.similarity, one.ordinal))),

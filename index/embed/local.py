@@ -118,7 +118,7 @@ def load_local(preset: Preset, folder: Path, revision: str | None = None) -> Loc
         revision: Digest of the weights where the caller has computed it already.
 
     Returns:
-        The embedder, on CUDA where there is one, else on the CPU.
+        The embedder, on a GPU where there is one, else on the CPU.
 
     Raises:
         EmbeddingError: The folder holds no model, or not the one the preset describes.
@@ -187,14 +187,12 @@ def _digest(file: Path) -> str:
 
 
 def _load(folder: Path) -> "SentenceTransformer":
-    import torch  # noqa: PLC0415  # heavy
     from safetensors import SafetensorError  # noqa: PLC0415  # comes with the next
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # heavy
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         with _quiet():
-            return SentenceTransformer(str(folder), device=device, local_files_only=True)
+            return SentenceTransformer(str(folder), local_files_only=True)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
         raise EmbeddingError(
             f"The model in {str(folder)!r} cannot be loaded: {error}. Expected a complete sentence-transformers "
