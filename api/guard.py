@@ -10,6 +10,10 @@ from api.loopback import is_loopback
 from api.problems import problem
 
 
+class _TooLongError(Exception):
+    """The body is longer than allowed."""
+
+
 class BodyLimit:
     """Refuses a request whose body is longer than a limit before anything parses it, whatever its headers claim."""
 
@@ -22,24 +26,31 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        claimed = Headers(scope=scope).get("content-length", "")
-        body = None if claimed.isdigit() and int(claimed) > self._max_bytes else await self._read(receive)
-        if body is None:
+        try:
+            self._check_claim(Headers(scope=scope).get("content-length", ""))
+            body = await self._read(receive)
+        except _TooLongError:
             detail = f"the request body is longer than {self._max_bytes} bytes; send a shorter one"
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)(scope, receive, send)
             return
-        await self._app(scope, _replay(body, receive), send)
+        if body is not None:
+            await self._app(scope, _replay(body, receive), send)
+
+    def _check_claim(self, content_length: str) -> None:
+        if content_length.isdecimal() and int(content_length) > self._max_bytes:
+            raise _TooLongError
 
     async def _read(self, receive: Receive) -> bytes | None:
+        """Read the body; `None` where the client left in the middle of it, and so waits for no answer."""
         body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             body += message.get("body", b"")
             if len(body) > self._max_bytes:
-                return None
+                raise _TooLongError
             more = message.get("more_body", False)
         return bytes(body)
 

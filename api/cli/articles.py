@@ -90,4 +90,5 @@ def _cell(value: object) -> str:
 
 def defused(text: str) -> str:
     """Put `'` before what a spreadsheet would run. A leading space does not disarm a formula everywhere."""
-    return f"'{text}" if text.startswith(FORMULA_TRIGGERS) or text.lstrip().startswith(FORMULA_TRIGGERS) else text
+    is_formula = text.lstrip(" ").startswith(FORMULA_TRIGGERS) or text.lstrip().startswith(FORMULA_TRIGGERS)
+    return f"'{text}" if is_formula else text

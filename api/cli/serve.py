@@ -61,7 +61,7 @@ def serve(
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM unwind like Ctrl-C does: uvicorn raises it again after its shutdown, which would skip the clean-up."""
+    """Let SIGTERM unwind like Ctrl-C does: uvicorn raises it again after its shutdown, past every clean-up."""
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         yield
