@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.triage import Triager
-from api.errors import NothingToDoError
+from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.settings import Settings
 from api.shelf import Shelf
@@ -92,7 +92,7 @@ def open_runtime(
     if not create:
         _require_catalog(settings.home)
     with ExitStack() as opened:
-        opened.enter_context(HomeLock.acquire(settings.home, command or " ".join(["runcite", *sys.argv[1:2]])))
+        opened.enter_context(_lock(settings.home, command or " ".join(["runcite", *sys.argv[1:2]])))
         catalog = Catalog.open(settings.home / CATALOG_NAME)
         opened.callback(catalog.close)
         if not create:
@@ -102,6 +102,16 @@ def open_runtime(
         store = EdgeStore.open(settings.home / VECTORS_NAME, embedder.spec.dimension)
         opened.callback(store.close)
         yield _connect(catalog, store, embedder, settings.home)
+
+
+def _lock(home: Path, command: str) -> HomeLock:
+    try:
+        return HomeLock.acquire(home, command)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the home {str(home)!r} cannot be used: {error.strerror}; expected a folder that can be written, "
+            "or a path where one can be made"
+        ) from error
 
 
 def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, home: Path) -> LocalRuntime:

@@ -214,7 +214,7 @@ class TicketIn(Request):
 class IngestRunIn(Request):
     """A job: which source to bring into the index."""
 
-    source: Annotated[Words, StringConstraints(min_length=1, max_length=4096)] = Field(
+    source: Annotated[Words, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")] = Field(
         description="Absolute path, on the server's machine, of a folder, a git work tree or a file."
     )
     allow_mass_delete: bool = Field(

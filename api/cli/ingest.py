@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from pydantic import BaseModel
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.announce import find_server
 from api.bootstrap import open_runtime
@@ -173,7 +173,7 @@ class RunWatcher:
     def watching(self, path: Path) -> Iterator[Callable[[ArticleReportV1], None]]:
         """Show one source's run for as long as the block runs."""
         self._met = 0
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        columns = (BarColumn(24), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         terminal = self._terminal
         with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
             self._progress = progress

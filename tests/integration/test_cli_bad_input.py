@@ -183,3 +183,11 @@ def test_a_home_without_an_index(capsys, tmp_path, command):
     assert (code, said.out) == (4, "")
     assert_one_line(said.err, "nothing", "runcite ingest")
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_home_that_is_a_file(capsys, tmp_path, pages):
+    (tmp_path / "file").write_text("mine")
+    code = run(["--home", str(tmp_path / "file"), "ingest", str(pages)])
+    assert code == 2
+    assert_one_line(capsys.readouterr().err, str(tmp_path / "file"), "expected a folder")
+    assert (tmp_path / "file").read_text() == "mine"

@@ -132,7 +132,8 @@ def test_an_ingest_run_is_accepted_and_can_be_asked_after(http, tmp_path):
     assert answer.status_code == 202
     assert http.get(answer.headers["location"]).json()["id"] == answer.json()["id"]
     assert_problem(http.get("/v1/ingest-runs/nope"), 404)
-    assert_problem(http.post("/v1/ingest-runs", json={"source": "relative"}), 422)
+    for wrong in ("relative", "/nonexistent/folder", "/kb\0"):
+        assert_problem(http.post("/v1/ingest-runs", json={"source": wrong}), 422)
 
 
 def test_ready_only_when_there_is_something_to_decide_from(http, runtime):
