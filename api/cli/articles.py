@@ -56,7 +56,7 @@ def articles(
         session.terminal.result(json_text(ArticleList(tuple(listed))))
     elif listed:
         session.terminal.show(article_table(listed))
-        session.terminal.note(f"{len(listed)} articles")
+        session.terminal.note(f"articles: {len(listed)}")
     else:
         raise NothingToDoError(f"no article in {str(session.home)!r} is {' or '.join(sorted(wanted)) or 'indexed'}")
 

@@ -185,9 +185,12 @@ class RunWatcher:
         """Say how many articles have been met."""
         self._met = met
         if self._progress is not None:
-            self._progress.update(self._task, description=f"{met} articles")
+            self._progress.update(self._task, description=f"articles: {met}")
 
     def _show(self, report: ArticleReportV1) -> None:
         self.count(self._met + 1)
         if self._lists and (self._verbose or report.outcome not in QUIET_OUTCOMES or report.warnings):
-            self._terminal.out.print(report_line(report), soft_wrap=True)
+            # On one screen the bar must know of the line, or the two are drawn into each other.
+            shares_screen = self._terminal.out.is_terminal and self._terminal.err.is_terminal
+            console = self._terminal.err if shares_screen else self._terminal.out
+            console.print(report_line(report), soft_wrap=True)
