@@ -211,7 +211,7 @@ def test_killed_at_a_step(name, which, before, steps, uninterrupted, tmp_path: P
 
 
 def test_killed_at_random(before, uninterrupted, tmp_path: Path) -> None:
-    dice = random.Random(20261120)  # noqa: S311  # repeatable, not secret
+    dice = random.Random(20261120)
     killed, longest_s = 0, 0.05
     for trial in range(RANDOM_KILLS * 3):
         home = tmp_path / f"home{trial}"
