@@ -161,6 +161,7 @@ class Candidate:
         bm25: BM25 score of its best chunk.
         coverage: Share of the query's terms, weighted by idf, that the article contains, 0 to 1.
         title_coverage: The same for its title and symptoms.
+        named: Whether the query calls it by its title or file name, as an alert does.
         fused: The ranking score; comparable within one query only.
         evidence: Its chunks, best first.
     """
@@ -170,6 +171,7 @@ class Candidate:
     bm25: float
     coverage: float
     title_coverage: float
+    named: bool
     fused: float
     evidence: tuple[Evidence, ...]
 

@@ -49,7 +49,7 @@ def a_candidate(
         metadata or ArticleMetadata(dates=REVIEWED),
         datetime(2026, 10, 1, tzinfo=UTC),
     )
-    return Candidate(article, similarity, 5.0, 0.8, 0.5, similarity, tuple(evidence))
+    return Candidate(article, similarity, 5.0, 0.8, 0.5, False, similarity, tuple(evidence))
 
 
 def assessed(candidate: Candidate, confidence: float = 0.9, policy: Policy = POLICY) -> AssessedCandidate:

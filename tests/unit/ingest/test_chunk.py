@@ -127,7 +127,7 @@ def test_steps_of_one_list_stay_together_with_their_code(article_of: Callable[..
 def test_a_list_too_long_for_a_chunk_is_cut_between_steps(article_of: Callable[..., Article]) -> None:
     article = article_of("\n".join(f"{number}. {'word ' * 60}" for number in range(1, 9)))
     found = cut(article)
-    assert len(found) == 3
+    assert len(found) == 4
     assert all(text[0].isdigit() for text in found)
 
 

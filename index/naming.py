@@ -1,0 +1,41 @@
+"""A query enters, the identifiers in it leave: an alert, error code or host name says more than the words around it."""
+
+import re
+
+MIN_NAME_CHARS = 8
+"""Shorter names are words that happen to look like names."""
+
+_TOKEN = re.compile(r"\w+(?:[-_.:/]+\w+)*")
+_IDENTIFIER = re.compile(r"\w*[^\W\d_A-Z]\w*[A-Z]\w*|\w+(?:[-_.:/]+\w+)+|\w*\d\w*")
+_JOINTS = re.compile(r"[\W_]+")
+
+
+def identifiers(query: str) -> frozenset[str]:
+    """Find what looks like a name rather than a word: mixed case, joined parts, or digits.
+
+    Args:
+        query: The text of a ticket or a search.
+
+    Returns:
+        The identifiers, squashed as in `names`.
+    """
+    tokens = (token for token in _TOKEN.findall(query) if _IDENTIFIER.fullmatch(token))
+    return frozenset(squashed for squashed in map(_squash, tokens) if len(squashed) >= MIN_NAME_CHARS)
+
+
+def names(article_id: str, title: str) -> frozenset[str]:
+    """List the names under which a query may call an article.
+
+    Args:
+        article_id: Its id, whose last part often is the name of the alert it answers.
+        title: Its title; `Kube Pod Crash Looping` is `KubePodCrashLooping` to the system that fires it.
+
+    Returns:
+        Names in lower case with the joints taken out.
+    """
+    candidates = (_squash(article_id.rsplit("/", 1)[-1]), _squash(title))
+    return frozenset(name for name in candidates if len(name) >= MIN_NAME_CHARS)
+
+
+def _squash(text: str) -> str:
+    return _JOINTS.sub("", text.casefold())
