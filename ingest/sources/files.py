@@ -21,7 +21,7 @@ MEDIA_TYPES: Mapping[str, MediaType] = {
     ".htm": "text/html",
     ".txt": "text/plain",
 }
-IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
+IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "lost+found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,11 @@ def article_id_of(relative: PurePosixPath) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def folder_id(relative: PurePosixPath) -> str:
+    """Return what to report a folder under; its slash keeps it apart from the article of the same name."""
+    return f"{relative.as_posix()}/".encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class _Reader:
     """Reads one file after the other, refusing what is not a plain, readable, text-sized file inside the root."""
 
@@ -137,7 +142,7 @@ class _Reader:
                 return reason
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            return "is a link to a folder; links are not followed into folders"
+            return "is a folder, or a link to one; expected a file"
         if not stat.S_ISREG(status.st_mode):
             return "is not a regular file"
         if status.st_size > MAX_FILE_BYTES:

@@ -9,6 +9,7 @@ from ingest.models import RawDocument, Rejected
 from ingest.sources.files import (
     MEDIA_TYPES,
     absolute,
+    folder_id,
     is_candidate,
     is_ignored_folder,
     read_files,
@@ -39,16 +40,18 @@ class FolderSource:
             Documents, and what was left out and why.
 
         Raises:
-            SourceError: The folder, or a folder below it, cannot be listed.
+            SourceError: The folder, or a folder below it, cannot be listed; raised after what can be has been.
         """
         if self._root.is_file():
             yield from self._scan_file()
             return
         require_folder(self._root)
-        # The whole listing comes first: when it fails, nothing has been handed over.
-        paths, rejected = self._walk()
+        paths, rejected, unlisted = self._walk()
         yield from rejected
         yield from read_files(self._root, paths, {})
+        for error in unlisted:
+            message = f"cannot list {error.filename!r}: {error.strerror}; without it nothing can be said to be gone"
+            raise SourceError(message) from error
 
     def _scan_file(self) -> Iterator[RawDocument | Rejected]:
         if self._root.suffix.lower() not in MEDIA_TYPES:
@@ -56,24 +59,20 @@ class FolderSource:
         for outcome in read_files(self._root.parent, [PurePosixPath(self._root.name)], {}):
             yield outcome if isinstance(outcome, Rejected) else _of_source(outcome, self.key)
 
-    def _walk(self) -> tuple[list[PurePosixPath], list[Rejected]]:
+    def _walk(self) -> tuple[list[PurePosixPath], list[Rejected], list[OSError]]:
         paths: list[PurePosixPath] = []
         rejected: list[Rejected] = []
-        for folder, subfolders, names in os.walk(self._root, onerror=_fail):
+        unlisted: list[OSError] = []
+        for folder, subfolders, names in os.walk(self._root, onerror=unlisted.append):
             here = PurePosixPath(Path(folder).relative_to(self._root).as_posix())
             for name in sorted(subfolders):
                 if is_ignored_folder(name):
                     subfolders.remove(name)
                 elif (self._root / here / name).is_symlink():
                     reason = "is a link to a folder; links are not followed into folders, add it as a source instead"
-                    rejected.append(Rejected((here / name).as_posix(), "skipped", reason))
+                    rejected.append(Rejected(folder_id(here / name), "skipped", reason))
             paths += [here / name for name in names if is_candidate(here / name)]
-        return paths, sorted(rejected, key=lambda item: item.article_id)
-
-
-def _fail(error: OSError) -> None:
-    message = f"cannot list {error.filename!r}: {error.strerror}; without it nothing can be said to be gone"
-    raise SourceError(message) from error
+        return paths, sorted(rejected, key=lambda item: item.article_id), unlisted
 
 
 def _of_source(document: RawDocument, key: str) -> RawDocument:

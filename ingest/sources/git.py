@@ -1,9 +1,10 @@
 """A folder in a git work tree enters; raw documents with their commit and edit date leave."""
 
 import logging
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
 from ingest.ports import Source
-from ingest.sources.files import Record, absolute, is_candidate, read_files, require_folder, source_key
+from ingest.sources.files import Record, absolute, folder_id, is_candidate, read_files, require_folder, source_key
 from ingest.sources.folder import FolderSource
 
 TIMEOUT_S = 120.0
@@ -20,11 +21,28 @@ BULK_MIN_ARTICLES = 20
 
 _log = logging.getLogger(__name__)
 
+# A repository's own configuration can name programs (hooks, monitors, filters, signature checkers, the transports that
+# fetch missing objects): none of them is run. Filters have names of their choosing, see `_filters_off`.
+_GUARDS = (
+    "--no-optional-locks",
+    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false"),
+    *(
+        option
+        for transport in ("ext", "file", "git", "http", "https", "ssh")
+        for option in ("-c", f"protocol.{transport}.allow=never")
+    ),
+)
+# Set where a git hook starts us, and then they name the hook's repository instead of ours. C: messages are compared.
+_ENVIRONMENT = ("env", "-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u", "GIT_INDEX_FILE", "-u", "GIT_PREFIX", "LC_ALL=C")
+_UNLISTED = b"could not open directory"
+_SUBMODULE = b"160000 "
+_LOG_HEADER = re.compile(rb"\x01([0-9a-f]{40,64}) (-?[0-9]*)\Z")
+
 
 @dataclass(frozen=True, slots=True)
 class _Commit:
     sha: str
-    authored: datetime
+    authored: datetime | None
     paths: tuple[PurePosixPath, ...]
 
 
@@ -57,17 +75,35 @@ class GitSource:
             SourceError: The folder is missing, or git cannot list it.
         """
         require_folder(self._root)
-        tracked = set(_candidates(self._git("ls-files", "-z", "--cached")))
-        others = _candidates(self._git("ls-files", "-z", "--others", "--exclude-standard"))
-        yield from read_files(self._root, tracked.union(others), self._records(tracked))
+        entries = [entry.partition(b"\t") for entry in self._git("ls-files", "-z", "--stage").split(b"\0") if entry]
+        tracked = set(_candidates(name for _, _, name in entries))
+        others, unlisted = self._others()
+        nested = [name for mode, _, name in entries if mode.startswith(_SUBMODULE)]
+        yield from self._repositories_inside([*nested, *others])
+        yield from read_files(self._root, tracked.union(_candidates(others)), self._records(tracked))
+        if unlisted:
+            raise SourceError(f"git cannot list all of {str(self._root)!r}: {unlisted}; nothing can be said to be gone")
+
+    def _others(self) -> tuple[list[bytes], str]:
+        """List what git does not track and is not told to ignore, and say what it could not look into."""
+        finished = self._finish("ls-files", "-z", "--others", "--exclude-standard")
+        complaint = finished.stderr.decode("utf-8", "replace").strip() if _UNLISTED in finished.stderr else ""
+        return [name for name in finished.stdout.split(b"\0") if name], complaint
+
+    def _repositories_inside(self, names: list[bytes]) -> Iterator[Rejected]:
+        """Report the work trees within this one, whose files git does not list."""
+        for path in sorted(set(_paths(names))):
+            if not is_candidate(path / "any.md") or not (self._root / path / ".git").exists():
+                continue
+            yield Rejected(folder_id(path), "skipped", "is a repository of its own; add it as a source instead")
 
     def _records(self, tracked: set[PurePosixPath]) -> dict[PurePosixPath, Record]:
         if not _succeeds(self._root, "rev-parse", "--verify", "--quiet", "HEAD"):
             return {}
-        changed = set(_paths(self._git("diff", "-z", "--name-only", "--relative", "--no-ext-diff", "HEAD", "--", ".")))
-        commits = _parse_log(
-            self._git("log", "-z", "--no-renames", "--relative", "--format=%x01%H %aI", "--name-only", "--", ".")
-        )
+        options = ("-z", "--name-only", "--relative", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
+        filters = _filters_off(self._root)
+        changed = set(_paths(self._git(*filters, "diff", *options, "HEAD", "--", ".").split(b"\0")))
+        commits = _parse_log(self._git("log", *options, "--no-renames", "--format=%x01%H %at", "--", "."))
         undated = self._history_ends() | _bulk_commits(commits, len(tracked))
         return _newest(commits, tracked - changed, undated)
 
@@ -77,12 +113,15 @@ class GitSource:
         return set(marker.read_text(encoding="ascii").split()) if marker.is_file() else set()
 
     def _git(self, *arguments: str) -> bytes:
+        return self._finish(*arguments).stdout
+
+    def _finish(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
             return _run(self._root, *arguments)
         except (OSError, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", None) or b""
             detail = said.decode("utf-8", "replace").strip() or str(error)
-            raise SourceError(f"git {arguments[0]} failed in {str(self._root)!r}: {detail}") from error
+            raise SourceError(f"git failed in {str(self._root)!r}: {detail}") from error
 
 
 def local_source(path: Path) -> Source:
@@ -109,17 +148,34 @@ def local_source(path: Path) -> Source:
     return FolderSource(root) if _succeeds(root, "check-ignore", "--quiet", ".") else GitSource(root)
 
 
-def _run(root: Path, *arguments: str) -> bytes:
+def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     executable = shutil.which("git")
     if executable is None:
         raise FileNotFoundError("git is not installed")
-    # Hooks and file system monitors are programs that a repository can name: nothing of it is run.
-    guards = ("--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-    command = [executable, "-C", str(root), *guards, *arguments]
-    finished = subprocess.run(  # noqa: S603 - a fixed program, no shell
-        command, capture_output=True, check=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL
+    return subprocess.run(  # noqa: S603 - a fixed program, no shell
+        [*_ENVIRONMENT, executable, "-C", str(root), *_GUARDS, *arguments],
+        capture_output=True,
+        check=True,
+        timeout=TIMEOUT_S,
+        stdin=subprocess.DEVNULL,
     )
-    return finished.stdout
+
+
+def _filters_off(root: Path) -> list[str]:
+    """Return the options that switch off every content filter the configuration names."""
+    try:
+        listed = _run(root, "config", "-z", "--name-only", "--get-regexp", r"^filter\.").stdout
+    except (OSError, subprocess.SubprocessError):
+        # Exit code 1: there are none.
+        return []
+    names = {key.rpartition(b".")[0].decode("utf-8", "surrogateescape") for key in listed.split(b"\0") if key}
+    for name in names:
+        if "=" in name:
+            raise SourceError(
+                f"git configuration of {str(root)!r} has {name!r}, which cannot be switched off; rename it"
+            )
+    off = [f"{name}.{setting}" for name in sorted(names) for setting in ("clean=", "process=", "required=false")]
+    return [option for setting in off for option in ("-c", setting)]
 
 
 def _succeeds(root: Path, *arguments: str) -> bool:
@@ -130,23 +186,35 @@ def _succeeds(root: Path, *arguments: str) -> bool:
     return True
 
 
-def _paths(output: bytes) -> list[PurePosixPath]:
-    return [PurePosixPath(name.decode("utf-8", "surrogateescape")) for name in output.split(b"\0") if name]
+def _paths(names: Iterable[bytes]) -> list[PurePosixPath]:
+    return [PurePosixPath(name.decode("utf-8", "surrogateescape")) for name in names if name]
 
 
-def _candidates(output: bytes) -> Iterator[PurePosixPath]:
-    return filter(is_candidate, _paths(output))
+def _candidates(names: Iterable[bytes]) -> Iterator[PurePosixPath]:
+    return filter(is_candidate, _paths(names))
 
 
 def _parse_log(output: bytes) -> list[_Commit]:
-    """Read `%x01%H %aI` headers, each followed by the names of the files it touched, newest first."""
+    """Read `%x01%H %at` headers, each followed by the names of the files it touched, newest first."""
     commits: list[_Commit] = []
-    for record in output.split(b"\x01")[1:]:
-        header, *names = record.split(b"\0")
-        sha, authored = header.decode("ascii").split(" ")
-        paths = filter(is_candidate, _paths(b"\0".join(name.removeprefix(b"\n") for name in names)))
-        commits.append(_Commit(sha, datetime.fromisoformat(authored).astimezone(UTC), tuple(paths)))
-    return commits
+    names: list[bytes] = []
+    # Backwards, so that a header closes the names that stand below it.
+    for field in reversed(output.split(b"\0")):
+        header = _LOG_HEADER.match(field)
+        if header is None:
+            names.append(field.removeprefix(b"\n"))
+            continue
+        commits.append(_Commit(header[1].decode("ascii"), _moment(header[2]), tuple(_candidates(names))))
+        names = []
+    return commits[::-1]
+
+
+def _moment(seconds: bytes) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        # A commit may claim any date at all.
+        return None
 
 
 def _bulk_commits(commits: list[_Commit], articles: int) -> set[str]:
@@ -161,6 +229,6 @@ def _newest(commits: list[_Commit], clean: set[PurePosixPath], undated: set[str]
     for commit in commits:
         for path in commit.paths:
             versions.setdefault(path, commit.sha)
-            if commit.sha not in undated:
+            if commit.authored is not None and commit.sha not in undated:
                 dates.setdefault(path, commit.authored)
     return {path: Record(versions.get(path), dates.get(path)) for path in clean}

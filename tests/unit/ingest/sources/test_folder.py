@@ -1,4 +1,7 @@
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,8 @@ from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.folder import FolderSource
+
+NOBODY = 65534
 
 
 def write(root: Path, name: str, content: str | bytes = "Text") -> Path:
@@ -45,7 +50,7 @@ def test_lists_known_kinds_in_order_with_ids_from_their_paths(tmp_path: Path) ->
     assert (vpn.name, vpn.source, vpn.version, vpn.last_modified) == ("net/vpn.md", f"folder:{tmp_path}", None, None)
 
 
-@pytest.mark.parametrize("folder", [".git", ".obsidian", "node_modules", ".venv", "__pycache__"])
+@pytest.mark.parametrize("folder", [".git", ".obsidian", "node_modules", ".venv", "__pycache__", "lost+found"])
 def test_does_not_look_into_folders_of_tools(tmp_path: Path, folder: str) -> None:
     write(tmp_path, f"{folder}/x.md")
     assert scan(tmp_path) == []
@@ -65,22 +70,45 @@ def test_leaves_out_and_says_why(tmp_path: Path, content: bytes, outcome: str, r
     assert reason in rejected(tmp_path)["x"][1]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
-def test_a_file_without_permission_has_failed(tmp_path: Path) -> None:
-    write(tmp_path, "x.md").chmod(0)
-    assert rejected(tmp_path)["x"][0] == "failed"
-    assert "Permission denied" in rejected(tmp_path)["x"][1]
+@pytest.fixture
+def shared_path() -> Iterator[Path]:
+    """Give a folder that every user can reach; pytest's own are for one."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root lists every folder")
-def test_a_folder_below_that_cannot_be_listed_fails_the_source(tmp_path: Path) -> None:
-    write(tmp_path, "a/x.md")
-    (tmp_path / "a").chmod(0)
+@contextmanager
+def without_privilege() -> Iterator[None]:
+    """Act as nobody, for root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
     try:
-        with pytest.raises(SourceError, match="nothing can be said to be gone"):
-            scan(tmp_path)
+        yield
     finally:
-        (tmp_path / "a").chmod(0o700)
+        os.seteuid(0)
+
+
+def test_a_file_without_permission_has_failed(shared_path: Path) -> None:
+    write(shared_path, "x.md").chmod(0)
+    with without_privilege():
+        outcome, reason = rejected(shared_path)["x"]
+    assert outcome == "failed"
+    assert "Permission denied" in reason
+
+
+def test_a_folder_below_that_cannot_be_listed_fails_the_source_after_the_rest(shared_path: Path) -> None:
+    write(shared_path, "a/x.md")
+    write(shared_path, "b/y.md")
+    (shared_path / "a").chmod(0)
+    found = []
+    with without_privilege(), pytest.raises(SourceError, match="nothing can be said to be gone"):
+        for item in FolderSource(shared_path).scan():
+            found.append(item.article_id)  # noqa: PERF401 - what came before the error counts
+    (shared_path / "a").chmod(0o700)
+    assert found == ["b/y"]
 
 
 def test_the_second_file_of_one_id_has_failed_and_names_the_first(tmp_path: Path) -> None:
@@ -124,8 +152,8 @@ def test_links(tmp_path: Path) -> None:
     assert found["same"] == ("skipped", "is a link to 'vpn.md', which is indexed itself")
     assert "does not exist" in found["gone"][1]
     assert found["round"][0] == "failed"
-    assert "not followed into folders" in found["folder"][1]
-    assert "not followed into folders" in found["folder.md"][1]
+    assert "not followed into folders" in found["folder/"][1]
+    assert "not followed into folders" in found["folder.md/"][1]
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -161,3 +189,9 @@ def test_scanning_twice_gives_the_same(tmp_path: Path) -> None:
     for name in ("b/x.md", "a.md", "b.md", "B.txt"):
         write(tmp_path, name)
     assert scan(tmp_path) == scan(tmp_path)
+
+
+def test_a_link_to_a_folder_does_not_take_the_place_of_the_article_of_its_name(tmp_path: Path) -> None:
+    write(tmp_path, "kb/vpn.md")
+    (tmp_path / "kb" / "vpn").symlink_to(tmp_path)
+    assert [item.article_id for item in scan(tmp_path / "kb")] == ["vpn/", "vpn"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SourceError
-from ingest.models import RawDocument
+from ingest.models import RawDocument, Rejected
 from ingest.sources.folder import FolderSource
 from ingest.sources.git import BULK_MIN_ARTICLES, GitSource, local_source
 
@@ -35,6 +35,24 @@ class Repository:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Edit", day=day)
         return self.git("rev-parse", "HEAD")
+
+    def sign(self, author: str) -> str:
+        """Make a first commit by hand, with a signature and any author line."""
+        lines = [
+            f"tree {self.git('rev-parse', 'HEAD^{tree}')}",
+            author,
+            "committer a <a@example.org> 1790000000 +0000",
+            "gpgsig -----BEGIN PGP SIGNATURE-----",
+            " x",
+            " -----END PGP SIGNATURE-----",
+            "",
+            "Signed",
+            "",
+        ]
+        (self.root / ".git" / "by-hand").write_text("\n".join(lines))
+        sha = self.git("hash-object", "-t", "commit", "-w", "--literally", ".git/by-hand")
+        self.git("update-ref", "HEAD", sha)
+        return sha
 
 
 @pytest.fixture
@@ -111,14 +129,80 @@ def test_a_repository_without_commits_lists_its_files(repository: Repository) ->
     assert documents(repository.root)["vpn"].version is None
 
 
-def test_nothing_that_a_repository_names_is_run(repository: Repository, tmp_path: Path) -> None:
-    repository.commit({"vpn.md": "1"}, "2026-10-01")
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "core.fsmonitor",
+        "filter.trap.clean",
+        "filter.trap.process",
+        "diff.trap.textconv",
+        "diff.external",
+        "gpg.program",
+    ],
+)
+def test_nothing_that_a_repository_names_is_run(repository: Repository, tmp_path: Path, setting: str) -> None:
+    repository.commit({"vpn.md": "1", ".gitattributes": "*.md filter=trap diff=trap"}, "2026-10-01")
     trap = tmp_path / "trap.sh"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
     trap.chmod(0o700)
-    repository.git("config", "core.fsmonitor", str(trap))
-    documents(repository.root)
+    repository.sign("author a <a@example.org> 1790000000 +0000")
+    repository.git("config", setting, str(trap))
+    repository.git("config", "log.showSignature", "true")
+    # Of another size and time than the index knows, so that git has to look into the file.
+    (repository.root / "vpn.md").write_text("changed")
+    assert list(documents(repository.root)) == ["vpn"]
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_missing_object_is_not_fetched(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"vpn.md": "1"}, "2026-10-01")
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    (repository.root / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    for name, value in {
+        "core.repositoryFormatVersion": "1",
+        "extensions.partialClone": "origin",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::touch {tmp_path}/sprung",
+        "protocol.ext.allow": "always",
+    }.items():
+        repository.git("config", name, value)
+    with pytest.raises(SourceError):
+        documents(repository.root)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_filter_that_cannot_be_switched_off_fails_the_source(repository: Repository) -> None:
+    repository.commit({"vpn.md": "1"}, "2026-10-01")
+    repository.git("config", "filter.a=b.clean", "trap")
+    with pytest.raises(SourceError, match="cannot be switched off"):
+        documents(repository.root)
+
+
+@pytest.mark.parametrize("when", ["1790000000 +9959", "99999999999999 +0000", "-9999999 -9959"])
+def test_a_commit_may_claim_any_date(repository: Repository, when: str) -> None:
+    repository.commit({"vpn.md": "1"}, "2026-10-01")
+    sha = repository.sign(f"author a <a@example.org> {when}")
+    assert documents(repository.root)["vpn"].version == sha
+
+
+def test_an_environment_left_by_a_git_hook_names_no_other_repository(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = repository.commit({"vpn.md": "1"}, "2026-10-01")
+    Repository(tmp_path / "other")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "other"))
+    assert documents(repository.root)["vpn"].version == sha
+
+
+def test_repositories_within_are_reported(repository: Repository) -> None:
+    repository.commit({"vpn.md": "1"}, "2026-10-01")
+    Repository(repository.root / "nested").commit({"x.md": "1"}, "2026-10-01")
+    Repository(repository.root / "module").commit({"x.md": "1"}, "2026-10-01")
+    repository.git("add", "module")
+    found = [item for item in GitSource(repository.root).scan() if isinstance(item, Rejected)]
+    assert [(item.article_id, item.outcome) for item in found] == [("module/", "skipped"), ("nested/", "skipped")]
+    assert "repository of its own" in found[0].reason
 
 
 def test_the_key_is_that_of_the_folder(repository: Repository) -> None:
