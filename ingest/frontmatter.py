@@ -1,4 +1,4 @@
-"""A Markdown source enters; its front matter, read with suspicion, and its body leave."""
+"""A document's source enters; its front matter, read with suspicion, and its body leave."""
 
 import re
 import tomllib
@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from ingest.metadata import both
+
 MAX_FRONT_MATTER_CHARS = 64 * 1024
 MAX_ALIASES = 10
 MAX_DEPTH = 20
 
-_OPENING = re.compile(r"\ufeff?(---|\+\+\+)[ \t]*\n")
+_OPENING = re.compile(r"\ufeff?(?:[ \t]*\n)*(---|\+\+\+)[ \t]*\n")
 _YAML_CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _TOML_CLOSING = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 _STATEMENT = re.compile(r"^([A-Za-z][\w -]{0,40}):(?:[ \t]+(.*))?$", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"^([\w-]+)[ \t]*=[ \t]*", re.MULTILINE)
+_RESTRICTION = re.compile(r"^\W*audience\W*[:=]", re.MULTILINE | re.IGNORECASE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -61,6 +64,8 @@ def split_front_matter(source: str) -> FrontMatter:
         fields, warnings = _read_toml(raw) if toml else _read_yaml(raw)
     except _UnreadableError as error:
         return _salvage(_ASSIGNMENT.sub(r"\1: ", raw) if toml else raw, body, str(error))
+    if fields is None and _RESTRICTION.search(raw):
+        return _salvage(raw, body, "front matter is not a list of 'key: value' lines")
     return FrontMatter(source) if fields is None else FrontMatter(body, fields, (), warnings)
 
 
@@ -74,7 +79,13 @@ def _unclosed(source: str, start: int) -> FrontMatter:
 
 
 def _salvage(raw: str, body: str, problem: str) -> FrontMatter:
-    fields = {key: _unquote(value or "") for key, value in _STATEMENT.findall(raw[:MAX_FRONT_MATTER_CHARS])}
+    fields: dict[str, object] = {}
+    for key, value in _STATEMENT.findall(raw[:MAX_FRONT_MATTER_CHARS]):
+        fields[key] = both(fields.get(key, _unquote(value)), _unquote(value))
+    told = {key.strip().lower() for key in fields}
+    if "audience" not in told and (_RESTRICTION.search(raw) or _RESTRICTION.search(body)):
+        # Somebody meant to restrict it. Until it can be told to whom, it is for nobody.
+        fields["audience"] = None
     return FrontMatter(body, fields, ("front matter: not readable",), (problem,))
 
 
@@ -126,9 +137,11 @@ def _read_yaml(raw: str) -> _Fields:
                 f"front matter has a key that is not a word at line {key_node.start_mark.line + 2}; ignored"
             )
             continue
+        value = _plain(value_node)
         if key in fields:
-            warnings.append(f"front matter states {key!r} twice; the last one counts")
-        fields[key] = _plain(value_node)
+            warnings.append(f"front matter states {key!r} twice; only what they agree on counts")
+            value = both(fields[key], value)
+        fields[key] = value
     return fields, tuple(warnings)
 
 

@@ -92,6 +92,19 @@ def read_metadata(fields: Mapping[str, object]) -> Reading:
     return Reading(reader.text("title"), metadata, tuple(reader.warnings))
 
 
+def both(first: object, second: object) -> object:
+    """Join two statements under one name: what contradicts itself says nothing that can be understood.
+
+    Args:
+        first: One value.
+        second: The other.
+
+    Returns:
+        The value, if they agree; else a mapping, which no field understands.
+    """
+    return first if first == second else {"once": first, "again": second}
+
+
 def title_field(fields: Mapping[str, object]) -> str | None:
     """Return the title that a document's statements give it, if any."""
     return _Reader(fields).text("title")
@@ -107,7 +120,10 @@ class _Reader:
     _malformed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        named = {_SEPARATORS.sub("_", name.strip().lower()): value for name, value in self.fields.items()}
+        named: dict[str, object] = {}
+        for written, value in self.fields.items():
+            name = _SEPARATORS.sub("_", written.strip().lower())
+            named[name] = both(named.get(name, value), value)
         for canonical, aliases in _ALIASES.items():
             present = [alias for alias in aliases if alias in named]
             # An empty statement under one name does not hide a full one under another.
@@ -236,7 +252,8 @@ class _Reader:
         return unreadable
 
     def _warn(self, name: str, value: object, expected: str, consequence: str) -> None:
-        self.warnings.append(f"{name} is {clean_line(str(value))[:60]!r}, expected {expected}; {consequence}")
+        said = "" if value is None else clean_line(str(value))[:60]
+        self.warnings.append(f"{name} is {said!r}, expected {expected}; {consequence}")
 
 
 def _split(text: str) -> list[str]:

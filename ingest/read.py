@@ -17,7 +17,7 @@ from ingest.parse.inline import clean_line
 from ingest.parse.markdown import parse_markdown
 from ingest.parse.text import parse_text
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raise it when the same bytes would give another article: everything is then parsed again."""
 
 CHUNKING_VERSION = 1
@@ -74,10 +74,10 @@ def fingerprint(raw: RawDocument) -> str:
         raw: The document as its source gave it.
 
     Returns:
-        `sha256:…` over content, media type, name, version, URL, edit date and the parser's version.
+        `sha256:…` over content, media type, name, version, URL, edit date, and the versions of parser and chunker.
     """
     edited = raw.last_modified.isoformat() if raw.last_modified else None
-    facts = json.dumps([PARSER_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited])
+    facts = json.dumps([PARSER_VERSION, CHUNKING_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited])
     digest = hashlib.sha256(facts.encode())
     digest.update(raw.content)
     return f"sha256:{digest.hexdigest()}"

@@ -7,6 +7,8 @@ from typing import TypeVar
 import lxml.html
 from lxml import etree
 
+from ingest.frontmatter import split_front_matter
+from ingest.metadata import both, title_field
 from ingest.parse.blocks import TextBuilder
 from ingest.parse.document import Parsed, title_of
 from ingest.parse.html_flat import BLOCK_TAGS, DROPPED_TAGS, HTML_TAGS, write_flat
@@ -29,19 +31,22 @@ def parse_html(source: str) -> Parsed:
         source: Decoded text with Unix line ends.
 
     Returns:
-        Its normalised text and blocks, its title, and its `<meta>` tags as fields.
+        Its normalised text and blocks, its title, and its front matter and `<meta>` tags as fields.
     """
-    root, whole = _tree(source)
-    builder = TextBuilder()
+    front = split_front_matter(source)
+    root, whole = _tree(front.body)
+    builder = TextBuilder(title_field(front.fields))
     if root is None or not whole:
-        write_flat(source, builder)
+        write_flat(front.body, builder)
     else:
         _Walker(builder).walk(root)
     text, blocks = builder.build()
-    warnings = () if whole else ("the HTML is nested too deeply; its structure was dropped, its text kept",)
-    fields = {} if root is None else _meta_fields(root)
+    flat = () if whole else ("the HTML is nested too deeply; its structure was dropped, its text kept",)
+    fields = dict(front.fields)
+    if root is not None:
+        _add_meta_fields(root, fields)
     page_title = None if root is None else clean_line(root.findtext(".//title") or "") or None
-    return Parsed(text, blocks, title_of(builder, page_title), fields, warnings=warnings)
+    return Parsed(text, blocks, title_of(builder, page_title), fields, front.malformed, front.warnings + flat)
 
 
 def feed_fragment(source: str, builder: TextBuilder) -> None:
@@ -60,21 +65,22 @@ def feed_fragment(source: str, builder: TextBuilder) -> None:
 
 def _tree(source: str) -> tuple[lxml.html.HtmlElement | None, bool]:
     """Parse hardened: no network, no unlimited trees. The flag says whether the whole source is in the tree."""
-    parser = lxml.html.HTMLParser(huge_tree=False, no_network=True, remove_comments=True, remove_pis=True)
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True
+    )
     try:
-        root = lxml.html.document_fromstring(source, parser=parser)
+        # As bytes: lxml refuses text that begins with an XML declaration, as XHTML pages do.
+        root = lxml.html.document_fromstring(source.encode(), parser=parser)
     except etree.ParserError:
         return None, True
     return root, not any(entry.level_name == "FATAL" for entry in parser.error_log)
 
 
-def _meta_fields(root: lxml.html.HtmlElement) -> dict[str, object]:
-    fields: dict[str, object] = {}
+def _add_meta_fields(root: lxml.html.HtmlElement, fields: dict[str, object]) -> None:
     for meta in root.iter("meta"):
         name, content = meta.get("name"), meta.get("content")
         if name and content is not None:
-            fields.setdefault(name, content)
-    return fields
+            fields[name] = both(fields.get(name, content), content)
 
 
 class _Walker:

@@ -3,8 +3,11 @@
 import re
 import unicodedata
 
-# Invisible on a screen but read by a model: tag characters, zero-width characters, bidirectional controls, BOM.
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]")
+# Invisible on a screen but read by a model: tag characters, zero-width characters, bidirectional controls, BOM. And
+# halves of characters, which YAML can escape and nothing can store.
+_INVISIBLE = re.compile(
+    "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 # A variation selector means something after an emoji or symbol and hides data anywhere else.
 _STRAY_SELECTOR = re.compile(
     "(?<![\u00a9\u00ae\u2000-\u3300\U0001f000-\U0001faff0-9#*])[\ufe00-\ufe0f]|[\U000e0100-\U000e01ef]"

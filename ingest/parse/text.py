@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from ingest.frontmatter import split_front_matter
+from ingest.metadata import title_field
 from ingest.parse.blocks import TextBuilder
 from ingest.parse.document import Parsed, title_of
 from ingest.parse.inline import clean_line
@@ -26,19 +28,20 @@ def parse_text(source: str) -> Parsed:
         source: Decoded text with Unix line ends.
 
     Returns:
-        Its normalised text and blocks, and its title if it leads with one.
+        Its normalised text and blocks, its title if it leads with one, and its front matter.
     """
-    reader = _Reader(source.split("\n"))
+    front = split_front_matter(source)
+    reader = _Reader(front.body.split("\n"), title_field(front.fields))
     reader.read()
     text, blocks = reader.builder.build()
-    return Parsed(text, blocks, title_of(reader.builder))
+    return Parsed(text, blocks, title_of(reader.builder), front.fields, front.malformed, front.warnings)
 
 
 class _Reader:
     """Goes through the lines once."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self.builder = TextBuilder()
+    def __init__(self, lines: list[str], title: str | None) -> None:
+        self.builder = TextBuilder(title)
         self._lines = lines
         self._at = 0
         self._paragraph: list[str] = []

@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.frontmatter import MAX_FRONT_MATTER_CHARS, split_front_matter
+from ingest.metadata import read_metadata
+from ingest.models import EVERYONE
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,37 @@ def test_reports_front_matter_that_is_never_closed() -> None:
     assert "never closed" in front.warnings[0]
 
 
-def test_the_last_of_two_equal_keys_counts_and_is_reported() -> None:
+@pytest.mark.parametrize(
+    ("raw", "audience"),
+    [
+        pytest.param("audience: hr\naudience: everyone", (), id="said-twice"),
+        pytest.param("audience: hr\nAudience: everyone", (), id="said-twice-in-another-case"),
+        pytest.param("audience: hr\naudience: hr", ("hr",), id="repeated"),
+        pytest.param("audience: hr\naudience: everyone\ntitle: [", (), id="said-twice-in-broken-yaml"),
+        pytest.param('"audience": hr\ntitle: [', (), id="a-quoted-key-in-broken-yaml"),
+        pytest.param("{audience: hr, title: [", (), id="flow"),
+        pytest.param("- audience: hr", (), id="a-list"),
+        pytest.param("audience:hr\ntitle: [", (), id="no-space"),
+        pytest.param("a: " + "x" * MAX_FRONT_MATTER_CHARS + "\naudience: hr", (), id="huge"),
+        pytest.param("title: [\nwho: the audience is hr", (EVERYONE,), id="only-the-word"),
+    ],
+)
+@pytest.mark.parametrize("opening", ["---\n", "\n \n---\n"], ids=["at-the-top", "below-blank-lines"])
+def test_a_restriction_that_cannot_be_understood_leaves_no_reader(
+    opening: str, raw: str, audience: tuple[str, ...]
+) -> None:
+    front = split_front_matter(f"{opening}{raw}\n---\nText")
+    assert read_metadata(front.fields).metadata.audience == audience
+
+
+def test_a_restriction_below_a_blank_line_of_unclosed_front_matter_leaves_no_reader() -> None:
+    front = split_front_matter("---\ntitle: VPN\n\naudience: hr\n\nText")
+    assert read_metadata(front.fields).metadata.audience == ()
+
+
+def test_two_equal_keys_are_reported() -> None:
     front = split_front_matter("---\na: 1\na: 2\n---\n")
-    assert front.fields == {"a": "2"}
-    assert front.warnings == ("front matter states 'a' twice; the last one counts",)
+    assert front.warnings == ("front matter states 'a' twice; only what they agree on counts",)
 
 
 def test_a_key_that_is_no_word_is_reported() -> None:

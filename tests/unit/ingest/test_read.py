@@ -1,11 +1,11 @@
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from ingest.errors import ParseError
-from ingest.models import Article, RawDocument
+from ingest.models import Article, MediaType, RawDocument
 from ingest.read import fingerprint, humanise, read
 
 EDITED = datetime(2026, 10, 1, tzinfo=UTC)
@@ -92,3 +92,34 @@ def test_names_an_article_by_its_file_where_nothing_else_does(name: str, title: 
 
 def test_long_titles_are_cut() -> None:
     assert len(read(replace(RAW, content=b"---\ntitle: " + b"x" * 999 + b"\n---\nText")).title) == 300
+
+
+@pytest.mark.parametrize("media_type", ["text/markdown", "text/html", "text/plain"])
+def test_front_matter_counts_in_every_kind_of_file(media_type: MediaType) -> None:
+    raw = replace(RAW, content=b"---\ntitle: VPN\naudience: [hr]\n---\nText", media_type=media_type)
+    article = read(raw)
+    assert (article.title, article.text, article.metadata.audience) == ("VPN", "Text", ("hr",))
+
+
+@pytest.mark.parametrize("field", ["title", "owner", "symptoms", "audience", "last_reviewed_on", "status"])
+def test_half_a_character_that_yaml_escapes_can_be_stored(field: str) -> None:
+    article = read(replace(RAW, content=f'---\n{field}: "x\\ud800y"\n---\nText'.encode()))
+    repr_free = (article.title, article.metadata, article.warnings)
+    assert not any(0xD800 <= ord(character) <= 0xDFFF for text in _texts(repr_free) for character in text)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts(item)
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from _texts(getattr(value, item.name))
+
+
+def test_another_way_of_chunking_makes_every_document_look_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(RAW)
+    monkeypatch.setattr("ingest.read.CHUNKING_VERSION", -1)
+    assert fingerprint(RAW) != before

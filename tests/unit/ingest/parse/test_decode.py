@@ -44,3 +44,35 @@ def test_says_what_it_guessed() -> None:
 def test_refuses_what_is_no_text(content: bytes) -> None:
     with pytest.raises(ParseError):
         decode(content)
+
+
+def test_a_page_that_declares_latin_1_is_read_as_browsers_do() -> None:
+    assert decode(b"<meta charset=iso-8859-1>Don\x92t \x96 caf\xe9")[0].endswith("Don’t – café")
+
+
+@pytest.mark.parametrize("name", ["undefined", "idna", "punycode", "unicode_escape", "utf-7", "hex", "no-such"])
+def test_a_declaration_of_no_charset_is_not_followed(name: str) -> None:
+    text, (warning,) = decode(f"<meta charset={name}><p>Café".encode("windows-1252"))
+    assert text.endswith("Café")
+    assert "guessed" in warning
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Don’t"),
+        ("cp1252", "price £5 or €7"),
+        ("cp1252", "Åpne brukerstøtte på nytt, så går det"),
+        ("cp1252", "señor à la forêt, voilà où ça déçoit"),
+        ("cp1250", "Zażółć gęślą jaźń, proszę uruchomić serwer ponownie"),
+        ("cp1250", "Příliš žluťoučký kůň, restartujte počítač"),
+        ("cp1251", "Перезапустите сервер и проверьте подключение к сети"),
+        ("koi8_r", "Перезапустите сервер и проверьте подключение к сети"),
+        ("cp1253", "Επανεκκινήστε τον διακομιστή και ελέγξτε τη σύνδεση"),
+        ("shift_jis", "サーバーを再起動してください。ネットワーク接続を確認します。"),
+        ("gb18030", "请重新启动服务器并检查网络连接。"),
+    ],
+)
+def test_guesses_short_texts_as_people_write_them(encoding: str, text: str) -> None:
+    decoded, (warning,) = decode(text.encode(encoding))
+    assert (decoded, warning.split("'")[1]) == (text, encoding)

@@ -1,5 +1,6 @@
 import pytest
 
+from ingest.metadata import read_metadata
 from ingest.parse.html import parse_html
 
 
@@ -92,3 +93,15 @@ def test_ten_thousand_levels_lose_the_structure_and_keep_the_text(tag: str) -> N
 @pytest.mark.parametrize("source", ["", " ", "<!-- x -->", "</p>", "<script>x", "<", "&#0;", "<a" + " b" * 5000])
 def test_nothing_to_read_gives_no_text(source: str) -> None:
     assert len(parse_html(source).text) < 10
+
+
+def test_an_xhtml_page_with_its_declaration_is_read() -> None:
+    source = (
+        "<?xml version='1.0' encoding='iso-8859-1'?>\n<html xmlns='http://www.w3.org/1999/xhtml'><p>Größe 😀</p></html>"
+    )
+    assert parse_html(source).text == "Größe 😀"
+
+
+def test_meta_tags_that_contradict_each_other_leave_no_reader() -> None:
+    parsed = parse_html("<meta name=audience content=everyone><meta name=audience content=hr><p>Text")
+    assert read_metadata(parsed.fields).metadata.audience == ()
