@@ -11,15 +11,14 @@ MAX_TICKET_BYTES = 256 * 1024
 
 SUMMARY_CHARS = 100
 
-_QUOTE_INTRO = re.compile(
-    r"^(on .{1,200} wrote:|am .{1,200} schrieb .{1,200}:|le .{1,200} a écrit ?:"
-    r"|-{2,} ?original message ?-{2,}|_{10,})$",
-    re.IGNORECASE,
-)
+_QUOTE_INTROS = (("on ", " wrote", ":"), ("am ", " schrieb ", ":"), ("le ", " a écrit", ":"))
+"""How the line above a quoted reply begins, what it holds and how it ends."""
+
+_QUOTE_RULE = re.compile(r"-{2,} ?original message ?-{2,}|_{10,}", re.IGNORECASE)
 _SIGNATURE = re.compile(r"^(-- ?|sent from my \w[\w ]{0,40}|get outlook for \w+)$", re.IGNORECASE)
 _FRUSTRATED = re.compile(
-    r"\b(?:again|still (?:not|no|broken)|ridiculous|unacceptable|fed up|furious|frustrat\w+|annoy\w+|useless|third time"
-    r"|for (?:days|weeks|hours)|nobody (?:answers|helps)|sick of|come on)\b|[!?]{2,}",
+    r"\b(?:yet again|still (?:not|no|broken)|ridiculous|unacceptable|fed up|furious|frustrat\w+|annoy\w+|useless"
+    r"|third time|for (?:days|weeks|hours)|nobody (?:answers|helps)|sick of|come on)\b|[!?]{2,}",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]{2,}")
@@ -94,13 +93,21 @@ def _own_words(body: str) -> str:
     kept: list[str] = []
     for line in body.split("\n"):
         stripped = line.strip()
-        if _SIGNATURE.match(stripped) or (_QUOTE_INTRO.match(stripped) and kept):
+        if _SIGNATURE.match(stripped) or (_introduces_quote(stripped) and kept):
             break
         if not stripped.startswith(">"):
             kept.append(line.rstrip())
     own = "\n".join(kept).strip()
     # A forwarded mail may consist of nothing but quoted text; then that is what the ticket says.
     return own or body
+
+
+def _introduces_quote(line: str) -> bool:
+    lowered = line.lower()
+    return bool(_QUOTE_RULE.fullmatch(line)) or any(
+        lowered.startswith(begins) and holds in lowered and lowered.endswith(ends)
+        for begins, holds, ends in _QUOTE_INTROS
+    )
 
 
 def _summarise(text: str) -> str:

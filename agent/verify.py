@@ -13,9 +13,9 @@ _STEP_DOWN: tuple[Outcome, ...] = ("RESOLVE", "GUIDE_USER", "NEED_INFO", "ESCALA
 
 _ACTIONABLE = re.compile(
     r"""
-    \b[a-z][a-z0-9+.-]*://[^\s<>"”]+              # a URL
+    \b[a-z][a-z0-9+.-]{0,30}://[^\s<>"”]+         # a URL
     | \bwww\.[^\s<>"”]+
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                # an e-mail address
+    | [\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+ # an e-mail address
     | (?<![\w-])\+?\d[\d\s()/.-]{5,}\d(?![\w-])   # a telephone number
     | `[^`\n]+`                                   # a command
     """,

@@ -13,6 +13,8 @@ def reading(body, subject=None):
     ("body", "text"),
     [
         ("VPN drops\n\nOn Mon, 1 Jun 2026, Ann wrote:\n> turn it off", "VPN drops"),
+        ("VPN drops\nAm 1. Juni schrieb Ann <ann@example.org>:\n> aus", "VPN drops"),
+        ("VPN drops\n-----Original Message-----\nFrom: Ann", "VPN drops"),
         ("VPN drops\n-- \nBob\nSales", "VPN drops"),
         ("VPN drops\nSent from my iPhone", "VPN drops"),
         ("> quoted\nVPN drops", "VPN drops"),
@@ -20,7 +22,17 @@ def reading(body, subject=None):
         ("VPN\r\ndrops\x07", "VPN\ndrops"),
         ("> everything is quoted", "> everything is quoted"),
     ],
-    ids=["reply", "signature", "phone", "inline-quote", "invisible", "control", "nothing-but-quotes"],
+    ids=[
+        "reply",
+        "reply-de",
+        "outlook",
+        "signature",
+        "phone",
+        "inline-quote",
+        "invisible",
+        "control",
+        "nothing-but-quotes",
+    ],
 )
 def test_keeps_what_the_writer_says(body, text):
     assert reading(body).text == text
@@ -60,6 +72,7 @@ def test_a_binary_ticket_is_an_error():
         ("This is ridiculous, third time this week!!", "frustrated"),
         ("WHY DOES THE PRINTER NEVER PRINT ANYTHING", "frustrated"),
         ("VPN, DNS, SSO", "neutral"),
+        ("Please send me the link again", "neutral"),
     ],
 )
 def test_sentiment(body, sentiment):
