@@ -15,6 +15,9 @@ _QUOTE_INTROS = (("on ", " wrote", ":"), ("am ", " schrieb ", ":"), ("le ", " a 
 """How the line above a quoted reply begins, what it holds and how it ends."""
 
 _QUOTE_RULE = re.compile(r"-{2,} ?original message ?-{2,}|_{10,}", re.IGNORECASE)
+_FORWARD = re.compile(r"^(?:[-\s>]*(?:fw|fwd|wg|tr|forwarded|weitergeleitet)\b)", re.IGNORECASE | re.MULTILINE)
+"""A forwarded mail is quoted too, but what it quotes is the ticket."""
+
 _SIGNATURE = re.compile(r"^(-- ?|sent from my \w[\w ]{0,40}|get outlook for \w+)$", re.IGNORECASE)
 _FRUSTRATED = re.compile(
     r"\b(?:yet again|still (?:not|no|broken)|ridiculous|unacceptable|fed up|furious|frustrat\w+|annoy\w+|useless"
@@ -48,7 +51,8 @@ def read_ticket(ticket: Ticket) -> Reading:
     """
     subject = clean(ticket.subject or "")
     _check_size(ticket)
-    body = _own_words(clean(ticket.body))
+    body = clean(ticket.body)
+    body = _unquoted(body) if _FORWARD.search(f"{subject}\n{body}") else _own_words(body)
     text = "\n".join(part for part in (subject, body) if part)
     if not text:
         raise EmptyTicketError(f"ticket {ticket.id!r} has no text; expected a subject or a body")
@@ -98,8 +102,12 @@ def _own_words(body: str) -> str:
         if not stripped.startswith(">"):
             kept.append(line.rstrip())
     own = "\n".join(kept).strip()
-    # A forwarded mail may consist of nothing but quoted text; then that is what the ticket says.
+    # A mail may consist of nothing but quoted text; then that is what the ticket says.
     return own or body
+
+
+def _unquoted(body: str) -> str:
+    return "\n".join(line.lstrip("> ") if line.startswith(">") else line for line in body.split("\n"))
 
 
 def _introduces_quote(line: str) -> bool:

@@ -5,9 +5,9 @@ import re
 MIN_NAME_CHARS = 8
 """Shorter names are words that happen to look like names."""
 
-_TOKEN = re.compile(r"\w+(?:[-_.:/]+\w+)*")
-_IDENTIFIER = re.compile(r"\w*[^\W\d_A-Z]\w*[A-Z]\w*|\w+(?:[-_.:/]+\w+)+|\w*\d\w*")
+_TOKEN = re.compile(r"\w+(?:[-.:/]+\w+)*")
 _JOINTS = re.compile(r"[\W_]+")
+_HUMP = re.compile(r"[a-z][A-Z]")
 
 
 def identifiers(query: str) -> frozenset[str]:
@@ -19,7 +19,7 @@ def identifiers(query: str) -> frozenset[str]:
     Returns:
         The identifiers, squashed as in `names`.
     """
-    tokens = (token for token in _TOKEN.findall(query) if _IDENTIFIER.fullmatch(token))
+    tokens = (token for token in _TOKEN.findall(query) if _looks_like_a_name(token))
     return frozenset(squashed for squashed in map(_squash, tokens) if len(squashed) >= MIN_NAME_CHARS)
 
 
@@ -35,6 +35,11 @@ def names(article_id: str, title: str) -> frozenset[str]:
     """
     candidates = (_squash(article_id.rsplit("/", 1)[-1]), _squash(title))
     return frozenset(name for name in candidates if len(name) >= MIN_NAME_CHARS)
+
+
+def _looks_like_a_name(token: str) -> bool:
+    joined = _JOINTS.search(token.strip("_"))
+    return bool(joined or _HUMP.search(token) or any(character.isdigit() for character in token))
 
 
 def _squash(text: str) -> str:

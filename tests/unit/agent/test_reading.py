@@ -20,6 +20,7 @@ def reading(body, subject=None):
         ("> quoted\nVPN drops", "VPN drops"),
         ("V\u200bP\u2060N dr\U000e0041ops\u202e", "VPN drops"),
         ("VPN\r\ndrops\x07", "VPN\ndrops"),
+        ("FW from Ann:\n\n> VPN drops\n> a lot\n\nThanks", "FW from Ann:\n\nVPN drops\na lot\n\nThanks"),
         ("> everything is quoted", "> everything is quoted"),
     ],
     ids=[
@@ -31,6 +32,7 @@ def reading(body, subject=None):
         "inline-quote",
         "invisible",
         "control",
+        "forward",
         "nothing-but-quotes",
     ],
 )

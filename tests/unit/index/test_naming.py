@@ -14,6 +14,9 @@ from index.naming import identifiers, names
         ("my account balance is wrong", set()),
         ("WIFI BROKEN AGAIN", set()),
         ("e-mail", set()),
+        ("__important__ please", set()),
+        ("_" * 5000 + "a", set()),
+        ("a_" * 5000 + "!", {"a" * 5000}),
     ],
 )
 def test_finds_names_and_leaves_words(query, found):
