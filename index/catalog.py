@@ -128,6 +128,16 @@ class Catalog:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else to_revision(row)
 
+    def audience_of(self, article_id: str) -> tuple[str, ...] | None:
+        """Return who may read an article, or could when it was removed; `None` where there never was one.
+
+        A revision is for those who are in its own audience as well, see `Revision`.
+        """
+        query = select(articles.c.metadata).where(articles.c.article_id == article_id)
+        with self._reading() as connection:
+            value = connection.scalar(query)
+        return None if value is None else codec.metadata_from_json(value).audience
+
     def stored(self, article_id: str) -> Article | None:
         """Rebuild a live article as its source gave it, so that it can be indexed again without the source."""
         article = self.article(article_id)
@@ -169,7 +179,14 @@ class Catalog:
                 .values(article_id=article.article_id, **row)
                 .on_conflict_do_update(index_elements=[articles.c.article_id], set_=row)
             )
-            connection.execute(upsert(revisions).values(revision_row(publication, now)).on_conflict_do_nothing())
+            text = revision_row(publication, now)
+            connection.execute(
+                upsert(revisions)
+                .values(text)
+                .on_conflict_do_update(
+                    index_elements=[revisions.c.article_id, revisions.c.revision], set_={"audience": text["audience"]}
+                )
+            )
 
     def update_metadata(self, article: Article, fingerprint: str) -> None:
         """Record what changed besides the text; the live revision stays.
@@ -180,7 +197,7 @@ class Catalog:
         """
         with self._writing() as connection:
             row = {**article_row(article), "fingerprint": fingerprint, "changed": next_sequence(connection)}
-            connection.execute(
+            found = connection.execute(
                 update(articles)
                 .where(
                     articles.c.article_id == article.article_id,
@@ -188,6 +205,15 @@ class Catalog:
                 )
                 .values(row)
             )
+            if found.rowcount:
+                connection.execute(
+                    update(revisions)
+                    .where(
+                        revisions.c.article_id == article.article_id,
+                        revisions.c.revision == article.revision,
+                    )
+                    .values(audience=codec.strings_to_json(article.metadata.audience))
+                )
 
     def unsettle(self, article_id: str) -> None:
         """Forget an article's fingerprint, so that the next run reads it again whatever its source says."""

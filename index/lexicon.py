@@ -1,4 +1,4 @@
-"""Term ids of the live articles enter, document frequencies and idf-weighted coverage leave."""
+"""Term ids of the live articles enter, document frequencies and coverage as one reader may know them leave."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,18 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.models import TermIds
+from ingest.models import EVERYONE
+
+_MAX_VIEWS = 32
+"""Readers differ by the groups they are in; each kind of reader costs as much memory as the lexicon itself."""
 
 _NO_TERMS: TermIds = np.zeros(0, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleTerms:
-    """The terms of one article at one revision, and those of its title and symptoms alone."""
+    """The terms of one article at one revision, those of its title and symptoms alone, and who may read it."""
 
     article_id: str
     revision: str
     terms: TermIds
     title_terms: TermIds
+    audience: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +62,34 @@ class Lexicon:
         articles: Terms by article id.
         vocabulary: `(n_terms,) uint32`, ascending and unique.
         frequency: `(n_terms,) int64`, articles that contain each.
+        restricted: The articles that not everyone may read, and who may.
     """
 
     sequence: int = -1
     articles: Mapping[str, ArticleTerms] = field(default_factory=dict)
     vocabulary: TermIds = field(default_factory=lambda: _NO_TERMS)
     frequency: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _seen: dict[frozenset[str], "Lexicon"] = field(default_factory=dict, compare=False, repr=False)
+
+    def seen_by(self, audience: frozenset[str]) -> "Lexicon":
+        """Leave out what a reader may not see: else the weight of a word would tell that a hidden article has it.
+
+        Args:
+            audience: Groups and users the reader counts as.
+
+        Returns:
+            The lexicon over the articles that the reader may read.
+        """
+        hidden = frozenset(key for key, groups in self.restricted.items() if groups.isdisjoint(audience))
+        if not hidden:
+            return self
+        seen = self._seen.get(hidden)
+        if seen is None:
+            if len(self._seen) >= _MAX_VIEWS:
+                self._seen.clear()
+            seen = self._seen[hidden] = self.changed(self.sequence, (), hidden)
+        return seen
 
     def changed(self, sequence: int, now: Iterable[ArticleTerms], gone: Iterable[str]) -> "Lexicon":
         """Make the lexicon that follows this one.
@@ -89,7 +116,10 @@ class Lexicon:
             articles[new.article_id] = new
             added.append(new.terms)
         vocabulary, frequency = self._recount(added, dropped)
-        return Lexicon(sequence, articles, vocabulary, frequency)
+        restricted = {
+            key: frozenset(article.audience) for key, article in articles.items() if EVERYONE not in article.audience
+        }
+        return Lexicon(sequence, articles, vocabulary, frequency, restricted)
 
     def idf(self, terms: TermIds) -> NDArray[np.float64]:
         """Weigh terms by how few articles use them.

@@ -128,7 +128,11 @@ class IndexedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """An article's text and structure at one revision; kept after the article moves on."""
+    """An article's text and structure at one revision; kept after the article moves on.
+
+    Its `audience` is who could read it when it was last live: what was taken out before an article was opened to
+    more readers is in its older revisions still.
+    """
 
     article_id: str
     revision: str
@@ -136,6 +140,7 @@ class Revision:
     title: str
     text: str
     blocks: tuple[Block, ...]
+    audience: tuple[str, ...]
     published_at: datetime
 
 

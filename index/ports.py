@@ -60,7 +60,8 @@ class VectorStore(Protocol):
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first.
 
-        Points that share no term with `vector` are left out. With `only`, none but the points of these ids.
+        The idf is over the points that `audience` may read, so that no score tells of the others. Points that share
+        no term with `vector` are left out. With `only`, none but the points of these ids.
         """
         ...
 

@@ -15,6 +15,9 @@ from ingest.models import EVERYONE
 POOL = 50
 """Chunks taken from each of the two queries."""
 
+ATTEMPTS = 3
+"""How often a search is run again because an article it found was published anew meanwhile."""
+
 # fused = similarity + BM25_WEIGHT x BM25 / the greatest BM25 the query allows + TITLE_WEIGHT x (share of the query's
 # terms that the title has + share of the title's terms that the query has) + NAMED_WEIGHT if the query calls the
 # article by name; terms weighted by idf. A hand-set sum of few parts, chosen with all-MiniLM-L6-v2 on three labelled
@@ -66,14 +69,18 @@ class Retriever:
             bm25=self._terms.query(query),
             audience=audience | {EVERYONE},
         )
-        index_revision = self._catalog.index_revision()
-        found = self._find(asked)
-        articles = self._readable({article_id for article_id, _, _ in found}, asked.audience)
-        lexicon = self._catalog.lexicon()
-        grouped: dict[str, list[Evidence]] = {}
-        for (article_id, revision, _), evidence in found.items():
-            if article_id in articles and articles[article_id].revision == revision:
-                grouped.setdefault(article_id, []).append(evidence)
+        for _ in range(ATTEMPTS):
+            index_revision = self._catalog.index_revision()
+            found = self._find(asked)
+            articles = self._readable({article_id for article_id, _, _ in found}, asked.audience)
+            grouped: dict[str, list[Evidence]] = {}
+            for (article_id, revision, _), evidence in found.items():
+                if article_id in articles and articles[article_id].revision == revision:
+                    grouped.setdefault(article_id, []).append(evidence)
+            # An article published between the search and the look into the catalog was found as it no longer is.
+            if articles.keys() == grouped.keys() or self._catalog.index_revision() == index_revision:
+                break
+        lexicon = self._catalog.lexicon().seen_by(asked.audience)
         weighted = lexicon.weigh(asked.bm25.indices)
         called = identifiers(query)
         candidates = [self._candidate(articles[key], grouped[key], (weighted, called), lexicon) for key in grouped]

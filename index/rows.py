@@ -90,6 +90,7 @@ def to_revision(row: RowMapping) -> Revision:
         title=row["title"],
         text=row["text"],
         blocks=codec.blocks_from_json(row["blocks"]),
+        audience=codec.strings_from_json(row["audience"]),
         published_at=codec.time_from_text(row["published_at"]),
     )
 
@@ -117,6 +118,7 @@ def revision_row(publication: Publication, now: str) -> dict[str, Any]:
         "blocks": codec.blocks_to_json(article.blocks),
         "terms": codec.terms_to_bytes(publication.terms),
         "title_terms": codec.terms_to_bytes(publication.title_terms),
+        "audience": codec.strings_to_json(article.metadata.audience),
         "published_at": now,
     }
 
@@ -141,9 +143,16 @@ def advance(connection: Connection, lexicon: Lexicon, sequence: int) -> Lexicon:
         revisions,
         (articles.c.article_id == revisions.c.article_id) & (articles.c.live_revision == revisions.c.revision),
     )
-    columns = (revisions.c.article_id, revisions.c.revision, revisions.c.terms, revisions.c.title_terms)
+    names = ("article_id", "revision", "terms", "title_terms", "audience")
+    columns = [revisions.c[name] for name in names]
     now = [
-        ArticleTerms(row[0], row[1], codec.terms_from_bytes(row[2]), codec.terms_from_bytes(row[3]))
+        ArticleTerms(
+            row[0],
+            row[1],
+            codec.terms_from_bytes(row[2]),
+            codec.terms_from_bytes(row[3]),
+            codec.strings_from_json(row[4]),
+        )
         for row in connection.execute(select(*columns).select_from(joined).where(changed))
     ]
     return lexicon.changed(sequence, now, gone)

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -75,6 +75,8 @@ revisions = Table(
     Column("blocks", Text, nullable=False),
     Column("terms", LargeBinary, nullable=False),
     Column("title_terms", LargeBinary, nullable=False),
+    # Follows the article's while the revision is live, and stays when it is not.
+    Column("audience", Text, nullable=False),
     Column("published_at", String, nullable=False),
 )
 
@@ -162,7 +164,7 @@ def errors_mapped(path: Path) -> Iterator[None]:
         elif isinstance(error, OperationalError) and ("full" in reason or "readonly" in reason or "unable" in reason):
             remedy = "Check free space and permissions; nothing was changed."
         else:
-            remedy = "Restore it from a backup, or move it away and run `runcite ingest` to build a new one."
+            remedy = "Restore it from a backup, or move it away and run `runcite ingest SOURCE` to build a new one."
         raise CatalogError(
             f"The catalog {str(path)!r} failed: {reason}. Expected a readable SQLite file. {remedy}"
         ) from error
@@ -205,7 +207,7 @@ def _check(connection: Connection, path: Path, names: set[str]) -> None:
     if version != str(SCHEMA_VERSION):
         raise CatalogError(
             f"The catalog {str(path)!r} has schema version {version!r}, expected {SCHEMA_VERSION}. Use the Runcite "
-            "that wrote it, or move it away and run `runcite ingest` to build a new one."
+            "that wrote it, or move it away and run `runcite ingest SOURCE` to build a new one."
         )
     missing = set(metadata.tables) - names
     verdict = connection.scalar(text("PRAGMA quick_check(1)"))
@@ -213,5 +215,5 @@ def _check(connection: Connection, path: Path, names: set[str]) -> None:
         found = f"tables missing: {sorted(missing)!r}" if missing else f"quick_check says {verdict!r}"
         raise CatalogError(
             f"The catalog {str(path)!r} is damaged: {found}. Expected a whole SQLite file. Restore it from a backup, "
-            "or move it away and run `runcite ingest` to build a new one."
+            "or move it away and run `runcite ingest SOURCE` to build a new one."
         )

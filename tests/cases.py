@@ -8,7 +8,7 @@ from agent.policy import Policy
 from agent.reading import read_ticket
 from index.models import Candidate, Evidence, IndexedArticle, Retrieval, Revision
 from ingest.freshness import assess
-from ingest.models import ArticleMetadata, Interval, RawDocument, ReviewDates
+from ingest.models import EVERYONE, ArticleMetadata, Interval, RawDocument, ReviewDates
 from ingest.read import read
 
 TODAY = date(2026, 11, 20)
@@ -26,6 +26,7 @@ def a_revision(text: str, article_id: str = "network/vpn") -> Revision:
         article.title,
         article.text,
         article.blocks,
+        (EVERYONE,),
         datetime(2026, 10, 1, tzinfo=UTC),
     )
 

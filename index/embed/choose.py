@@ -44,7 +44,8 @@ def choose_embedder(
     if recorded is not None and recorded.model != preset.hub_id:
         raise EmbeddingMismatchError(
             f"The index in {str(home)!r} was built with {recorded.model!r}, --embedding asks for {preset.hub_id!r}. "
-            f"Pass --embedding {recorded.model}, or remove {str(home)!r} and run `runcite ingest` to build it anew."
+            f"Pass --embedding {recorded.model}, or move {str(home)!r} away and run `runcite ingest SOURCE` to build "
+            "the index anew."
         )
     if folder is not None:
         embedder, where = load_local(preset, folder), f"from {str(folder)!r}"

@@ -22,8 +22,10 @@ def require_same(recorded: EmbeddingSpec, offered: EmbeddingSpec, home: Path) ->
         return
     then, now = asdict(recorded), asdict(offered)
     differing = ", ".join(f"{name} {then[name]!r} against {now[name]!r}" for name in then if then[name] != now[name])
+    # Of another state of the same model there is nothing to ask for by name.
+    remedy = f"Pass --embedding {recorded.model}" if recorded.model != offered.model else "Bring that state of it back"
     raise EmbeddingMismatchError(
         f"The index in {str(home)!r} was built with {recorded.model!r} ({recorded.revision}), this is "
-        f"{offered.model!r} ({offered.revision}): {differing}. Pass --embedding {recorded.model}, or remove "
-        f"{str(home)!r} and run `runcite ingest` to build the index anew."
+        f"{offered.model!r} ({offered.revision}): {differing}. {remedy}, or move {str(home)!r} away and run "
+        "`runcite ingest SOURCE` to build the index anew."
     )

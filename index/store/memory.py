@@ -59,7 +59,8 @@ class MemoryStore:
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
         with self._open():
-            weights = self._weights(vector)
+            audience = list(audience)
+            weights = self._weights(vector, self._visible(audience, None))
             scored = []
             for point in self._visible(audience, only):
                 shared = [
@@ -120,12 +121,11 @@ class MemoryStore:
             if groups & set(point.audience) and (wanted is None or point.id in wanted)
         ]
 
-    def _weights(self, vector: SparseVector) -> dict[int, float]:
-        # Qdrant's idf, over all points whatever their audience:
-        # https://qdrant.tech/documentation/concepts/indexing/#idf-modifier
-        total = len(self._points)
+    def _weights(self, vector: SparseVector, corpus: list[Point]) -> dict[int, float]:
+        # Qdrant's idf: https://qdrant.tech/documentation/concepts/indexing/#idf-modifier
+        total = len(corpus)
         frequency: Counter[int] = Counter()
-        for point in self._points.values():
+        for point in corpus:
             frequency.update(point.bm25.indices.tolist())
         weights = {}
         for term, value in zip(vector.indices.tolist(), vector.values.tolist(), strict=True):

@@ -221,3 +221,12 @@ def test_scores_agree_with_the_exact_store(store: VectorStore) -> None:
             mine, theirs = search(store, query, limit=400), search(exact, query, limit=400)
             assert mine.keys() == theirs.keys()
             assert mine == pytest.approx(theirs, abs=SCORE_TOLERANCE)
+
+
+def test_scores_tell_nothing_of_points_that_the_reader_may_not_read(store: VectorStore) -> None:
+    fill(store)
+    before = bm25(store, "salary")
+    store.upsert([point(f"board/{number}", "salary cut", audience=("board",)) for number in range(20)])
+    assert bm25(store, "salary") == pytest.approx(before, abs=SCORE_TOLERANCE)
+    told = bm25(store, "salary", audience=["*", "board"], limit=50)
+    assert told["hr/gehälter-Übersicht"] < before["hr/gehälter-Übersicht"]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.lexicon import ArticleTerms, Lexicon
+from ingest.models import EVERYONE
 
 
 def terms(*ids: int) -> np.ndarray:
@@ -13,7 +14,9 @@ def terms(*ids: int) -> np.ndarray:
 
 
 def lexicon(**articles: tuple[int, ...]) -> Lexicon:
-    return Lexicon().changed(1, [ArticleTerms(name, "r", terms(*ids), terms()) for name, ids in articles.items()], [])
+    return Lexicon().changed(
+        1, [ArticleTerms(name, "r", terms(*ids), terms(), (EVERYONE,)) for name, ids in articles.items()], []
+    )
 
 
 def test_rare_terms_weigh_more_and_unknown_ones_most() -> None:
@@ -53,7 +56,22 @@ def test_any_sequence_of_changes_counts_as_if_counted_afresh(changes: list[tuple
             book = book.changed(sequence, [], [name])
         else:
             truth[name] = ids
-            book = book.changed(sequence, [ArticleTerms(name, "r", terms(*ids), terms())], [])
+            book = book.changed(sequence, [ArticleTerms(name, "r", terms(*ids), terms(), (EVERYONE,))], [])
     counted = {term: sum(term in ids for ids in truth.values()) for term in set().union(*truth.values())}
     assert dict(zip(book.vocabulary.tolist(), book.frequency.tolist(), strict=True)) == counted
     assert book.articles.keys() == truth.keys()
+
+
+def test_a_reader_sees_no_trace_of_what_is_not_for_them() -> None:
+    everyones = [ArticleTerms(name, "r", terms(1, 2), terms(), (EVERYONE,)) for name in ("a", "b")]
+    secret = ArticleTerms("c", "r", terms(1, 7), terms(), ("hr", "board"))
+    book = Lexicon().changed(1, [*everyones, secret], [])
+    alone = Lexicon().changed(1, everyones, [])
+    seen = book.seen_by(frozenset({EVERYONE}))
+    assert "c" not in seen.articles
+    assert seen.unknown_share(terms(7)) == 1.0
+    assert seen.idf(terms(1, 2, 7)) == pytest.approx(alone.idf(terms(1, 2, 7)))
+    assert book.seen_by(frozenset({EVERYONE})) is seen, "made once"
+    assert book.seen_by(frozenset({EVERYONE, "hr"})) is book
+    opened = book.changed(2, [ArticleTerms("c", "r", terms(1, 7), terms(), (EVERYONE,))], [])
+    assert opened.seen_by(frozenset({EVERYONE})) is opened

@@ -1,9 +1,12 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from index.catalog import Catalog
+from index.models import Hit
 from index.retrieve import Retriever
 from index.store.memory import MemoryStore
 from index.sync import Syncer
@@ -133,3 +136,45 @@ def test_an_empty_index_answers(tmp_path: Path) -> None:
     found = Retriever(embedder, MemoryStore(64), catalog).retrieve("vpn", audience=NOBODY)
     assert (found.candidates, found.unknown_term_share) == ((), 1.0)
     catalog.close()
+
+
+def test_no_figure_tells_of_an_article_that_the_reader_may_not_read(house: House) -> None:
+    query = "restart the client to see the salary run"
+    house.sync([document("net/vpn", "VPN drops on wifi\nrestart the client\nupdate the driver")])
+    alone = house.retriever.retrieve(query, audience=NOBODY)
+    house.sync(DOCUMENTS[:1] + DOCUMENTS[3:])
+    beside = house.retriever.retrieve(query, audience=NOBODY)
+    assert beside.candidates == alone.candidates
+    assert beside.unknown_term_share == alone.unknown_term_share
+
+
+def test_a_flip_of_the_audience_counts_at_once_each_time(house: House) -> None:
+    for audience, found in (([EVERYONE], True), (["hr"], False), ([], False), ([EVERYONE], True)):
+        house.sync([*DOCUMENTS[:3], document("hr/pay", "Payroll\nrestart the salary run", audience=audience)])
+        assert ("hr/pay" in house.ids("salary run")) is found
+
+
+class SlowStore(MemoryStore):
+    """A store whose first search by words is followed by whatever somebody else does meanwhile."""
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__(dimension)
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def search_bm25(self, *arguments: Any, **options: Any) -> list[Hit]:
+        found = super().search_bm25(*arguments, **options)
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return found
+
+
+def test_an_article_published_during_a_search_is_found_as_it_is_now(house: House) -> None:
+    slow = SlowStore(256)
+    slow.upsert(house.store.points())
+    house.store = slow
+    house.syncer = Syncer(
+        house.catalog, slow, house.embedder, read=read_fake, fingerprint=fingerprint_fake, chunk=chunk_fake
+    )
+    house.retriever = Retriever(house.embedder, slow, house.catalog)
+    slow.meanwhile = lambda: house.sync([document("net/vpn", "VPN drops on wifi\nreinstall"), *DOCUMENTS[1:]])
+    assert house.ids("vpn drops on wifi")[0] == "net/vpn"

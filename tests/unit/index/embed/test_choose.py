@@ -94,7 +94,7 @@ def test_another_model_than_recorded_is_refused_with_both_names(requested: str, 
     assert "'BAAI/bge-small-en-v1.5'" in message
     assert "'sentence-transformers/all-MiniLM-L6-v2'" in message
     assert "--embedding BAAI/bge-small-en-v1.5" in message
-    assert "remove '/srv/home'" in message
+    assert "move '/srv/home' away" in message
 
 
 def test_a_folder_is_recognised_by_its_name(bge_like: Path) -> None:

@@ -2,6 +2,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import qdrant_edge as edge
 
 from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import Point, point_id
@@ -113,4 +114,17 @@ def test_threads_may_search_while_one_writes(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert store.count() == 50
+    store.close()
+
+
+def test_points_that_lost_their_payload_are_a_damaged_store_with_a_remedy(tmp_path: Path) -> None:
+    EdgeStore.open(tmp_path / "v", 16).close()
+    shard = edge.EdgeShard.load(str(tmp_path / "v"))
+    bare = edge.Point(id=point_id("a1", "r", 0), vector={"dense": [1.0] * 16}, payload={})
+    shard.update(edge.UpdateOperation.upsert_points([bare]))
+    shard.flush()
+    shard.close()
+    store = EdgeStore.open(tmp_path / "v", 16)
+    with pytest.raises(StoreError, match="rebuilt from the catalog"):
+        store.revisions()
     store.close()
