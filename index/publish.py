@@ -79,24 +79,25 @@ class Publisher:
                 self._on_step("old_deleted")
         return {}
 
-    def restore(self, article: Article, chunks: tuple[Chunk, ...]) -> None:
-        """Make the points of a live article again, after the vector store lost some.
+    def restore(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> None:
+        """Make the points of live articles again, after the vector store lost some.
 
         Args:
-            article: The article, as the catalog has it.
-            chunks: Its chunks.
+            batch: Articles as the catalog has them, with their chunks.
 
         Raises:
-            EmbeddingError: The model failed on it.
+            EmbeddingError: The model failed on them.
             StoreError: The disk is nearly full, or the vector store failed.
         """
-        points = self._embed([article], [chunks])
+        points = self._embed([article for article, _ in batch], [chunks for _, chunks in batch])
         require_space(self._catalog.path.parent)
-        self._store.delete_revision(article.article_id, article.revision)
+        for article, _ in batch:
+            self._store.delete_revision(article.article_id, article.revision)
         self._store.upsert(points)
         self._store.flush()
         self._on_step("restored")
-        self._catalog.set_chunks(article.article_id, len(chunks))
+        for article, chunks in batch:
+            self._catalog.set_chunks(article.article_id, len(chunks))
 
     def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> None:
         """Publish what changed besides the text; nothing is embedded.

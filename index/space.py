@@ -8,8 +8,9 @@ from index.errors import StoreError
 
 RESERVE_BYTES = 512 * 1024**2
 """The vector store maps its files into memory: on a full disk the kernel ends the process with SIGBUS, which cannot be
-caught. So writing stops while there is still room."""
+caught. So writing stops while there is still room, for twice the index at least: it is rewritten as it grows."""
 
+_BLOCK_BYTES = 512
 _MEGABYTE = 1024**2
 
 
@@ -25,19 +26,41 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def require_space(folder: Path, free: Callable[[Path], int] = free_bytes) -> None:
+def used_bytes(folder: Path) -> int:
+    """Measure what the files in a folder take up on their disk; most of the vector store's are holes.
+
+    Args:
+        folder: A folder; its files may come and go meanwhile.
+
+    Returns:
+        Bytes.
+    """
+    used = 0
+    for path in folder.rglob("*"):
+        try:
+            used += path.lstat().st_blocks * _BLOCK_BYTES
+        except FileNotFoundError:
+            continue
+    return used
+
+
+def require_space(
+    folder: Path, free: Callable[[Path], int] = free_bytes, used: Callable[[Path], int] = used_bytes
+) -> None:
     """Check that an index may be written to.
 
     Args:
         folder: The folder that holds it.
         free: How to measure the free space.
+        used: How to measure the index.
 
     Raises:
-        StoreError: Less than `RESERVE_BYTES` is free.
+        StoreError: Less than `RESERVE_BYTES`, or than twice the index, is free.
     """
     left = free(folder)
-    if left < RESERVE_BYTES:
+    needed = max(RESERVE_BYTES, 2 * used(folder))
+    if left < needed:
         raise StoreError(
             f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
-            f"{RESERVE_BYTES // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
+            f"{needed // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
         )

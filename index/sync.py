@@ -10,6 +10,7 @@ from index.catalog import Catalog, Standing
 from index.models import ArticleReport, RunReport, SyncOutcome
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
+from index.space import require_space
 from ingest.errors import ParseError, SourceError
 from ingest.models import Article, Chunk, RawDocument, Rejected
 from ingest.ports import Source
@@ -25,16 +26,8 @@ UNSETTLED = ""
 """The fingerprint of an article whose points may be ahead of the catalog; equal to no document's."""
 
 
-def _no_report(_report: ArticleReport) -> None:
-    """Report to nobody."""
-
-
-def _no_step(_name: str) -> None:
+def _silent(_news: object) -> None:
     """Tell nobody."""
-
-
-def _never() -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +42,9 @@ class RunOptions:
     """
 
     allow_mass_delete: bool = False
-    should_stop: Callable[[], bool] = _never
+    should_stop: Callable[[], bool] = bool
     optimize: bool = False
-    on_step: OnStep = _no_step
+    on_step: OnStep = _silent
 
 
 class Syncer:
@@ -100,8 +93,9 @@ class Syncer:
         started_at = datetime.now(UTC)
         self._catalog.record_embedding(self._embedder.spec)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
-        restored = self.sweep(options.on_step)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _no_report)
+        require_space(self._catalog.path.parent)
+        restored = self.sweep(options)
+        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
         error = self._scan(source, run, options)
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
@@ -123,35 +117,38 @@ class Syncer:
         self._catalog.record_run(report)
         return report
 
-    def sweep(self, on_step: OnStep = _no_step) -> int:
+    def sweep(self, options: RunOptions | None = None) -> int:
         """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.
 
         Args:
-            on_step: Told each step just taken.
+            options: How to behave; a sweep that is stopped is finished by the next one.
 
         Returns:
             How many chunks were embedded again.
         """
+        options = options or RunOptions()
         stored = self._store.revisions()
         standings = self._catalog.standings()
-        live = {(article_id, standing.revision): standing.chunks for article_id, standing in standings.items()}
-        for article_id, revision in sorted(stored.keys() - live.keys()):
+        live = {(article_id, standing.revision) for article_id, standing in standings.items()}
+        for article_id, revision in sorted(stored.keys() - live):
             self._store.delete_revision(article_id, revision)
-            on_step("orphan_deleted")
-        publisher = Publisher(self._catalog, self._store, self._embedder, on_step)
+            options.on_step("orphan_deleted")
+        lost = [key for key, one in sorted(standings.items()) if stored.get((key, one.revision)) != one.chunks]
+        publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         embedded = 0
-        for (article_id, revision), chunks in sorted(live.items()):
-            if stored.get((article_id, revision), 0) != chunks:
-                embedded += self._restore(publisher, article_id)
+        batch: list[tuple[Article, tuple[Chunk, ...]]] = []
+        for position, article_id in enumerate(lost, start=1):
+            article = self._catalog.stored(article_id)
+            if article is not None:
+                batch.append((article, self._chunk(article)))
+            waiting = sum(len(chunks) for _, chunks in batch)
+            if waiting >= CHUNKS_PER_BATCH or position == len(lost):
+                publisher.restore(batch)
+                embedded += waiting
+                batch = []
+                if options.should_stop():
+                    break
         return embedded
-
-    def _restore(self, publisher: Publisher, article_id: str) -> int:
-        article = self._catalog.stored(article_id)
-        if article is None:
-            return 0
-        chunks = self._chunk(article)
-        publisher.restore(article, chunks)
-        return len(chunks)
 
     def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
         try:
@@ -167,10 +164,10 @@ class Syncer:
         return None
 
     def _take(self, item: RawDocument | Rejected, run: "_Run") -> None:
-        if not run.admit(item.article_id):
+        if not run.admit(item):
             return
         if isinstance(item, Rejected):
-            run.note(item.article_id, item.outcome, item.reason)
+            run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             return
         standing = run.standings.get(item.article_id)
         fingerprint = self._fingerprint(item)
@@ -180,7 +177,7 @@ class Syncer:
         try:
             article = self._read(item)
         except ParseError as error:
-            run.note(item.article_id, "failed", str(error))
+            run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
         if standing is not None and standing.revision == article.revision:
             self._update_metadata(article, fingerprint, standing, run)
@@ -189,7 +186,7 @@ class Syncer:
         if not chunks:
             # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
             outcome: SyncOutcome = "failed" if standing else "skipped"
-            run.note(item.article_id, outcome, "It holds no text to index.")
+            run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
 
@@ -219,11 +216,12 @@ class _Run:
     chunks_embedded: int = 0
     touched: bool = False
 
-    def admit(self, article_id: str) -> bool:
+    def admit(self, item: RawDocument | Rejected) -> bool:
         """Note that a document was listed; `False` where it must be left alone, which is reported."""
+        article_id = item.article_id
         if article_id in self.places:
             twice = f"The source lists {article_id!r} twice; the first is used. Give one of them another name."
-            self.append(ArticleReport(article_id, "failed", twice))
+            self.append(ArticleReport(article_id, "failed", item.reason if isinstance(item, Rejected) else twice))
             return False
         # Holds its place in the report until its outcome is known.
         self.places[article_id] = len(self.lines)
@@ -233,11 +231,16 @@ class _Run:
             self.note(
                 article_id,
                 "failed",
-                f"The article id {article_id!r} belongs to the source {owner.source!r} already. Rename one of the two, "
-                "or remove that source first.",
+                f"The article id {article_id!r} belongs to the source {owner.source!r} already. Rename one of the two. "
+                "If that source has moved or is no more, put an empty folder in its place, run `runcite ingest "
+                "--allow-mass-delete` on it, and then this again.",
             )
             return False
         return True
+
+    def kept(self, article_id: str) -> str:
+        """Say that an article which could not be brought up to date is still there."""
+        return "; what was indexed of it before is kept" if article_id in self.standings else ""
 
     def note(self, article_id: str, outcome: SyncOutcome, reason: str = "", warnings: tuple[str, ...] = ()) -> None:
         """Report an article's outcome."""
@@ -278,10 +281,10 @@ class _Run:
         gone = sorted(own.keys() - self.places.keys())
         if not gone:
             return None
-        if not self.lines:
+        if not self.lines and not allow_mass_delete:
             return (
                 f"The source {self.source!r} listed nothing, expected some of its {len(own)} articles: nothing was "
-                "removed. Check its address and rights."
+                "removed. Check its address and rights; if it is really empty, run again with --allow-mass-delete."
             )
         if not allow_mass_delete and len(gone) > MASS_DELETE_COUNT and len(gone) > MASS_DELETE_SHARE * len(own):
             return (

@@ -1,10 +1,11 @@
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from index.catalog import Catalog
-from index.errors import EmbeddingError, EmbeddingMismatchError
+from index.errors import EmbeddingError, EmbeddingMismatchError, StoreError
 from index.models import ArticleReport, FloatMatrix
 from index.store.memory import MemoryStore
 from index.sync import RunOptions, Syncer
@@ -150,6 +151,25 @@ def test_an_empty_listing_removes_nothing(house: House) -> None:
     assert house.texts().keys() == {"net/vpn"}
 
 
+def test_a_source_that_is_really_empty_can_be_emptied_and_its_ids_used_by_another(house: House) -> None:
+    house.run(VPN)
+    assert outcomes(house.run(allow_mass_delete=True)) == {"net/vpn": "deleted"}
+    moved = document("net/vpn", "VPN drops\nrestart the client", source="fake:moved")
+    assert outcomes(house.run(source=FakeSource([moved], key="fake:moved"))) == {"net/vpn": "indexed"}
+
+
+def test_what_the_source_says_of_a_second_file_of_an_id_is_reported(house: House) -> None:
+    report = house.run(VPN, Rejected("net/vpn", "failed", "same id as 'vpn.html'"))
+    assert [line.reason for line in report.articles] == ["", "same id as 'vpn.html'"]
+
+
+def test_a_full_disk_refuses_the_run_before_anything_is_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=1))
+    with pytest.raises(StoreError, match="0 MB left"):
+        house.run(VPN)
+    assert house.steps == []
+
+
 def test_an_empty_source_without_articles_is_no_error(house: House) -> None:
     assert house.run().error is None
 
@@ -159,7 +179,7 @@ def test_a_rejected_document_keeps_its_old_revision(house: House, outcome) -> No
     house.run(VPN, JAM)
     report = house.run(Rejected("net/vpn", outcome, "too large"), JAM)
     assert outcomes(report)["net/vpn"] == outcome
-    assert reason(report, "net/vpn") == "too large"
+    assert reason(report, "net/vpn") == "too large; what was indexed of it before is kept"
     assert house.texts().keys() == {"net/vpn", "print/jam"}
 
 
@@ -281,10 +301,25 @@ def test_a_lost_store_is_rebuilt_without_the_source(house: House) -> None:
     before = house.store.points()
     for article_id, revision in house.store.revisions():
         house.store.delete_revision(article_id, revision)
-    house.syncer.sweep()
+    house.steps.clear()
+    house.syncer.sweep(RunOptions(on_step=house.steps.append))
+    assert house.steps == ["restored"], "both in one pass of the model"
     assert [(point.id, point.audience, point.section) for point in house.store.points()] == [
         (point.id, point.audience, point.section) for point in before
     ]
+
+
+def test_a_rebuild_can_be_stopped_and_goes_on_with_the_next_run(house: House) -> None:
+    documents = [document(f"a{number:03}", f"Title {number}\n" + "line\n" * 30) for number in range(5)]
+    house.run(*documents)
+    before = [point.id for point in house.store.points()]
+    for article_id, revision in house.store.revisions():
+        house.store.delete_revision(article_id, revision)
+    report = house.run(*documents, should_stop=lambda: True)
+    assert report.error is not None
+    assert 0 < house.store.count() < len(before)
+    house.run(*documents)
+    assert [point.id for point in house.store.points()] == before
 
 
 class ChokingEmbedder(HashedWordsEmbedder):
