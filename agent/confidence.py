@@ -35,11 +35,15 @@ class Weights:
     similarity: float
     coverage: float
     title_coverage: float
-    margin: float
-    unknown: float
+    lead: float
+    similarity_lead: float
 
 
-PRESET = Weights(bias=-4.0, similarity=5.0, coverage=2.0, title_coverage=1.0, margin=1.5, unknown=-1.0)
+# Fitted to the first articles of 386 prom_runbooks, 353 govuk_alerts, 1,500 clinc150_intents (calibration part) and the
+# 60 sample tickets, each set weighing the same, with all-MiniLM-L6-v2 and scikit-learn's LogisticRegression (C=1).
+# Fitted to three of the sets and tried on the fourth, AUROC of a right first article against all else is 0.97 / 0.89 /
+# 0.91 / 0.99.
+PRESET = Weights(bias=-2.62, similarity=1.82, coverage=0.42, title_coverage=0.86, lead=5.75, similarity_lead=5.60)
 
 
 def confidences(retrieval: Retrieval, scale: CosineScale, weights: Weights = PRESET) -> tuple[float, ...]:
@@ -50,28 +54,34 @@ def confidences(retrieval: Retrieval, scale: CosineScale, weights: Weights = PRE
         scale: What cosines mean for the index's embedding model.
         weights: Logistic coefficients.
     """
-    candidates = retrieval.candidates
     return tuple(
-        _logistic(_log_odds(candidate, _margin(place, candidates), retrieval.unknown_term_share, scale, weights))
-        for place, candidate in enumerate(candidates)
+        _logistic(_log_odds(candidate, _rivals(candidate, retrieval.candidates), scale, weights))
+        for candidate in retrieval.candidates
     )
 
 
-def _log_odds(candidate: Candidate, margin: float, unknown: float, scale: CosineScale, weights: Weights) -> float:
+def _rivals(candidate: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the other candidates, without those that an article found here replaces: they are the same answer."""
+    found = {other.article.article_id for other in candidates}
+    return [
+        other
+        for other in candidates
+        if other is not candidate and (other.article.metadata.superseded_by or "") not in found
+    ]
+
+
+def _log_odds(candidate: Candidate, rivals: Sequence[Candidate], scale: CosineScale, weights: Weights) -> float:
+    # Without a rival there is nothing to lead.
+    lead = candidate.fused - max((rival.fused for rival in rivals), default=candidate.fused)
+    similarity_lead = candidate.similarity - max((rival.similarity for rival in rivals), default=candidate.similarity)
     return (
         weights.bias
         + weights.similarity * scale.place(candidate.similarity)
         + weights.coverage * candidate.coverage
         + weights.title_coverage * candidate.title_coverage
-        + weights.margin * margin
-        + weights.unknown * unknown
+        + weights.lead * lead
+        + weights.similarity_lead * similarity_lead
     )
-
-
-def _margin(place: int, candidates: Sequence[Candidate]) -> float:
-    """Return by how much a candidate's ranking score leads the best other one; 0 where there is no other."""
-    others = [other.fused for other in (*candidates[:place], *candidates[place + 1 :])]
-    return candidates[place].fused - max(others) if others else 0.0
 
 
 def _logistic(log_odds: float) -> float:

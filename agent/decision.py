@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.decide.passages import find_passage
-from agent.gates import is_match, matched
+from agent.gates import contenders, matched
 from agent.models import (
     ACTING,
     Action,
@@ -114,9 +114,8 @@ def _citations(case: Case, draft: Draft, policy: Policy, library: Library) -> tu
 
 
 def _passages_for_review(case: Case, policy: Policy, library: Library) -> Iterable[Quote]:
-    """Yield the best passage of the best article and of every other that matches."""
-    worth = [c for c in case.candidates if c is case.best or is_match(c, policy)]
-    for assessed in worth[:MAX_REVIEW_CITATIONS]:
+    """Yield the best passage of the best article and of every other that fits as well."""
+    for assessed in contenders(case, policy)[:MAX_REVIEW_CITATIONS]:
         candidate = assessed.candidate
         if candidate.similarity < REVIEW_FLOOR * policy.min_similarity or not candidate.evidence:
             continue

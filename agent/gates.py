@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
 from agent.policy import ACTING_STATES, Policy
+from agent.twins import are_twins
 from ingest.freshness import FreshnessState
 
 
@@ -59,14 +60,44 @@ def run_gates(case: Case, policy: Policy) -> Verdict:
     return Verdict("RESOLVE", None, "", "", results)
 
 
-def is_match(candidate: AssessedCandidate, policy: Policy) -> bool:
-    """Say whether a candidate passes both thresholds."""
-    return candidate.candidate.similarity >= policy.min_similarity and candidate.confidence >= policy.min_confidence
+def contenders(case: Case, policy: Policy) -> tuple[AssessedCandidate, ...]:
+    """Return the best candidate and every other that the ticket does not tell apart from it.
+
+    Two articles that say the same split the probability between them: each alone is unlikely, one of the two is not.
+    """
+    best = case.best
+    if best is None:
+        return ()
+    near = (
+        other
+        for other in case.candidates[1:]
+        if other.candidate.similarity >= policy.min_similarity
+        and _could_act(other)
+        and _odds(best) < _needed_odds(case, other, policy) * _odds(other)
+    )
+    return (best, *near)
 
 
 def matched(case: Case, policy: Policy) -> AssessedCandidate | None:
-    """Return the best candidate if it passes the thresholds."""
-    return case.best if case.best and is_match(case.best, policy) else None
+    """Return the best candidate if it is similar enough and it, or one just like it, probably is the answer."""
+    best = case.best
+    if best is None or best.candidate.similarity < policy.min_similarity:
+        return None
+    return best if _joint_confidence(case, policy) >= policy.min_confidence else None
+
+
+def _joint_confidence(case: Case, policy: Policy) -> float:
+    return min(1.0, sum(candidate.confidence for candidate in contenders(case, policy)))
+
+
+def _needed_odds(case: Case, other: AssessedCandidate, policy: Policy) -> float:
+    best = case.candidates[0]
+    title, other_title = best.candidate.article.title, other.candidate.article.title
+    return policy.twin_odds if are_twins(title, other_title, case.reading.text) else policy.ambiguity_odds
+
+
+def _odds(candidate: AssessedCandidate) -> float:
+    return candidate.confidence / max(1e-9, 1 - candidate.confidence)
 
 
 _NO_ARTICLE: Final = Passed("no article matches; nothing to judge")
@@ -127,9 +158,9 @@ def _match(case: Case, policy: Policy) -> Finding:
         )
     scores = (
         f"similarity {best.candidate.similarity:.2f} (threshold {policy.min_similarity:.2f}), "
-        f"confidence {best.confidence:.2f} (threshold {policy.min_confidence:.2f})"
+        f"confidence {_joint_confidence(case, policy):.2f} (threshold {policy.min_confidence:.2f})"
     )
-    if not is_match(best, policy):
+    if matched(case, policy) is None:
         return Fired(
             "no_match",
             f"the best article {_name(best)} is not close enough: {scores}",
@@ -185,12 +216,11 @@ def _unambiguous(case: Case, policy: Policy) -> Finding:
     best = matched(case, policy)
     if best is None:
         return _NO_ARTICLE
-    rivals = [other for other in case.candidates[1:] if is_match(other, policy) and _could_act(other)]
-    close = [other for other in rivals if best.confidence - other.confidence < policy.ambiguity_margin]
-    if close:
+    rivals = contenders(case, policy)[1:]
+    if rivals:
         return Fired(
             "ambiguous",
-            f"{_name(best)} ({best.confidence:.2f}) and {_name(close[0])} ({close[0].confidence:.2f}) fit equally well",
+            f"{_name(best)} ({best.confidence:.2f}) and {_name(rivals[0])} ({rivals[0].confidence:.2f}) fit as well",
             "the fact that tells them apart",
         )
     return Passed("no other article fits as well")

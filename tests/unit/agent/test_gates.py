@@ -78,9 +78,19 @@ def test_an_unmatched_security_article_does_not_name_the_outcome():
 
 
 def test_asks_when_two_articles_fit_equally_well():
-    case = a_case(assessed(a_candidate("wifi/bristol"), 0.9), assessed(a_candidate("wifi/leeds"), 0.88))
+    case = a_case(assessed(a_candidate("wifi/bristol"), 0.3), assessed(a_candidate("wifi/leeds"), 0.28))
     verdict = run_gates(case, POLICY)
     assert (verdict.outcome, verdict.reason) == ("NEED_INFO", "ambiguous")
+
+
+def test_a_clear_lead_is_not_ambiguous_however_likely_the_second_is():
+    case = a_case(assessed(a_candidate("wifi/bristol"), 0.99), assessed(a_candidate("wifi/leeds"), 0.95))
+    assert run_gates(case, POLICY).outcome in ACTING
+
+
+def test_two_unlikely_articles_are_no_match_rather_than_a_question():
+    case = a_case(assessed(a_candidate("wifi/bristol"), 0.1), assessed(a_candidate("wifi/leeds"), 0.1))
+    assert run_gates(case, POLICY).reason == "no_match"
 
 
 def test_a_superseded_rival_does_not_make_an_article_ambiguous():
