@@ -13,6 +13,7 @@ from ingest.parse.blocks import TextBuilder
 from ingest.parse.document import Parsed, title_of
 from ingest.parse.html_flat import BLOCK_TAGS, DROPPED_TAGS, HTML_TAGS, write_flat
 from ingest.parse.inline import InlineText, clean_line
+from ingest.parse.numbering import Numbering, integer
 from ingest.parse.tables import grid
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -90,7 +91,7 @@ class _Walker:
         self._builder = builder
         self._inline = InlineText()
         self._cell_depth = cell_depth
-        self._lists: list[_Numbering] = []
+        self._lists: list[Numbering] = []
         self._stack: list[_Action] = []
         self._definitions: list[bool] = []
         self._enter: dict[str, Callable[[lxml.html.HtmlElement], None]] = {
@@ -185,7 +186,7 @@ class _Walker:
 
     def _list(self, element: lxml.html.HtmlElement) -> None:
         self._flush()
-        self._lists.append(_Numbering(element))
+        self._lists.append(Numbering(str(element.tag), element.attrib, len(element.findall("li"))))
         self._builder.open_list()
         self._descend(element, self._leave_list)
 
@@ -196,7 +197,7 @@ class _Walker:
 
     def _item(self, element: lxml.html.HtmlElement) -> None:
         self._flush()
-        number = self._lists[-1].next(element) if self._lists else None
+        number = self._lists[-1].next(element.get("value")) if self._lists else None
         self._builder.open_item(number)
         self._descend(element, self._leave_item)
 
@@ -260,29 +261,6 @@ class _Walker:
         self._flush()
 
 
-class _Numbering:
-    """Counts the items of one list as a browser would."""
-
-    def __init__(self, element: lxml.html.HtmlElement) -> None:
-        self._ordered = element.tag == "ol"
-        self._step = -1 if "reversed" in element.attrib else 1
-        items = len(element.findall("li"))
-        self._next = _integer(element.get("start"), items if self._step < 0 else 1)
-
-    def next(self, item: lxml.html.HtmlElement) -> int | None:
-        """Number the next item; `None` in an unordered list."""
-        if not self._ordered:
-            return None
-        number = _integer(item.get("value"), self._next)
-        self._next = number + self._step
-        return number
-
-
-def _integer(value: str | None, default: int) -> int:
-    digits = (value or "").strip()
-    return int(digits) if re.fullmatch(r"-?\d{1,9}", digits) else default
-
-
 def _bind(function: Callable[[_T], None], argument: _T) -> _Action:
     return lambda: function(argument)
 
@@ -292,7 +270,7 @@ def _cells(table: lxml.html.HtmlElement) -> list[list[tuple[lxml.html.HtmlElemen
     rows = [*table.findall("tr"), *table.findall("thead/tr"), *table.findall("tbody/tr"), *table.findall("tfoot/tr")]
     return [
         [
-            (cell, _integer(cell.get("rowspan"), 1), _integer(cell.get("colspan"), 1))
+            (cell, integer(cell.get("rowspan"), 1), integer(cell.get("colspan"), 1))
             for cell in row
             if cell.tag in {"td", "th"}
         ]
