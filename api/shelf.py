@@ -8,7 +8,6 @@ from api.convert import to_article, to_article_line, to_revision, to_run_summary
 from api.errors import NotFoundError
 from api.schemas import ArticleLineV1, ArticleV1, RevisionV1, StatusV1
 from index.catalog import Catalog
-from index.models import IndexedArticle
 from ingest.freshness import FreshnessState, FreshnessWindows
 from ingest.models import EVERYONE
 
@@ -50,30 +49,36 @@ class Shelf:
         Raises:
             NotFoundError: There is none that this reader may see.
         """
-        article = self._readable(article_id, audience)
+        article = self._catalog.article(article_id)
+        if article is None or not _may_read(audience, article.metadata.audience):
+            raise _no_such(article_id)
         revision = self._catalog.revision(article_id, article.revision)
         if revision is None:
             raise _no_such(article_id)
         return to_article(to_article_line(article, self._windows, today()), revision.text)
 
     def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
-        """Read an article as it was at one revision.
+        """Read an article as it was at one revision, even where it has been removed since: it may have been cited.
 
         Args:
             article_id: Its id.
             revision: `sha256:…`, as a citation gives it.
-            audience: Groups and names of the reader; what counts is who may read the article now.
+            audience: Groups and names of the reader. They must be among the article's readers now, or when it was
+                removed, and among those of the revision.
 
         Raises:
             NotFoundError: There is none that this reader may see.
         """
-        article = self._readable(article_id, audience)
+        readers = self._catalog.audience_of(article_id)
+        if readers is None or not _may_read(audience, readers):
+            raise _no_such(article_id)
         found = self._catalog.revision(article_id, revision)
-        if found is None:
+        if found is None or not _may_read(audience, found.audience):
             raise NotFoundError(
                 f"article {article_id!r} has no revision {revision!r}; expected one that a citation names"
             )
-        return to_revision(found, live=revision == article.revision)
+        live = self._catalog.article(article_id)
+        return to_revision(found, live=live is not None and live.revision == revision)
 
     def status(self, server: str | None = None) -> StatusV1:
         """Sum up what the home holds.
@@ -98,11 +103,9 @@ class Shelf:
         """Tell whether the home holds no article at all."""
         return not self._catalog.standings()
 
-    def _readable(self, article_id: str, audience: frozenset[str]) -> IndexedArticle:
-        article = self._catalog.article(article_id)
-        if article is None or not (audience | {EVERYONE}) & frozenset(article.metadata.audience):
-            raise _no_such(article_id)
-        return article
+
+def _may_read(groups: frozenset[str], readers: tuple[str, ...]) -> bool:
+    return not (groups | {EVERYONE}).isdisjoint(readers)
 
 
 def _no_such(article_id: str) -> NotFoundError:
