@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from agent.reading import MAX_TICKET_BYTES
 from api import problems
-from api.guard import BodyLimit, LocalCallersOnly
+from api.guard import BodyLimit, HeadAsGet, LocalCallersOnly
 from api.ports import Runtime
 from api.routes import articles, health, ingest_runs, search, triage
 from api.runs import RunQueue
@@ -53,10 +53,12 @@ def create_app(runtime: Runtime) -> FastAPI:
         responses={"4XX": {**_PROBLEM, "description": "The request cannot be answered as it is."}},
         redoc_url=None,
         docs_url=None,
+        redirect_slashes=False,
     )
     app.state.runtime = runtime
     app.state.runs = runs
     problems.install(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=MAX_TICKET_BYTES)
     app.add_middleware(LocalCallersOnly)
     for part in (triage, search, articles, ingest_runs, health):

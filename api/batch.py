@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.errors import TicketError
 from agent.reading import MAX_TICKET_BYTES
+from api.mistakes import describe_mistakes
 from api.schemas import DecisionV1, TicketIn
 
 
@@ -40,28 +41,20 @@ def answer_lines(stream: BinaryIO, decide: Callable[[TicketIn], DecisionV1]) -> 
 
 def _answer(number: int, line: bytes | None, decide: Callable[[TicketIn], DecisionV1]) -> DecisionV1 | BadLineV1:
     if line is None:
-        return _bad(number, "too_large", f"the line is longer than {MAX_TICKET_BYTES} bytes; expected one ticket")
+        return _bad(number, "too_large", f"the line is longer than {MAX_TICKET_BYTES:,} bytes; expected one ticket")
     if not line.strip():
         return _bad(number, "empty", "the line is empty; expected one ticket as a JSON object")
     try:
         return decide(TicketIn.model_validate_json(line.removeprefix(b"\xef\xbb\xbf")))
     except ValidationError as error:
-        return _bad(number, "invalid", describe_mistakes(error))
+        said = "; ".join(describe_mistakes(error.errors()))
+        return _bad(number, "invalid", said.replace(" at line 1 column ", " at column "))
     except TicketError as error:
         return _bad(number, "ticket", str(error))
 
 
 def _bad(number: int, kind: str, detail: str) -> BadLineV1:
     return BadLineV1(error=LineErrorV1(type=kind, detail=detail), line=number)
-
-
-def describe_mistakes(error: ValidationError) -> str:
-    """Say what is wrong with a ticket without repeating what it holds."""
-    said = []
-    for mistake in error.errors(include_url=False, include_input=False, include_context=False):
-        where = ".".join(str(part) for part in mistake["loc"])
-        said.append(f"{where}: {mistake['msg']}" if where else mistake["msg"])
-    return "; ".join(said)
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:

@@ -30,7 +30,7 @@ class BodyLimit:
             self._check_claim(Headers(scope=scope).get("content-length", ""))
             body = await self._read(receive)
         except _TooLongError:
-            detail = f"the request body is longer than {self._max_bytes} bytes; send a shorter one"
+            detail = f"the request body is longer than {self._max_bytes:,} bytes; send a shorter one"
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)(scope, receive, send)
             return
         if body is not None:
@@ -62,6 +62,24 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return pending.pop() if pending else await receive()
 
     return replay
+
+
+class HeadAsGet:
+    """Answers HEAD wherever GET is answered, as HTTP asks: the same status and headers, no body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask for the whole answer, and send its head."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 class LocalCallersOnly:

@@ -1,7 +1,9 @@
 """Errors enter, problem documents by RFC 9457 leave. What is not ours to explain says nothing of itself."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +12,7 @@ from starlette.responses import Response
 
 from agent.errors import AgentError
 from api.errors import BusyError, EdgeError, NotFoundError
+from api.mistakes import describe_mistakes
 from api.schemas import ProblemV1
 from index.errors import IndexingError
 from ingest.errors import RunciteError
@@ -18,6 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "urn:runcite:problem:"
 RETRY_AFTER_S = 5
 _MAX_ERRORS = 20
+_MAX_ECHO = 200
 
 _log = logging.getLogger("runcite.http")
 
@@ -32,7 +36,13 @@ _KINDS: tuple[tuple[type[RunciteError], HTTPStatus, str], ...] = (
 )
 
 
-def problem(status: HTTPStatus, kind: str, detail: str, errors: tuple[str, ...] = ()) -> Response:
+def problem(
+    status: HTTPStatus,
+    kind: str,
+    detail: str,
+    errors: tuple[str, ...] = (),
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
     """Write a problem document.
 
     Args:
@@ -40,13 +50,14 @@ def problem(status: HTTPStatus, kind: str, detail: str, errors: tuple[str, ...] 
         kind: What kind of problem, for machines; becomes the last part of `type`.
         detail: What happened and what to do, for a person.
         errors: Each single mistake, where there may be several.
+        headers: Headers that belong to the status.
     """
     body = ProblemV1(
         type=TYPE_BASE + kind, title=status.phrase, status=status, detail=detail, errors=errors
     ).model_dump_json(exclude_defaults=True)
     waiting = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in waiting else None
-    return Response(body, status, headers, media_type=MEDIA_TYPE)
+    retry = {"Retry-After": str(RETRY_AFTER_S)} if status in waiting else {}
+    return Response(body, status, {**headers, **retry}, media_type=MEDIA_TYPE)
 
 
 def describe(error: RunciteError) -> tuple[HTTPStatus, str]:
@@ -61,19 +72,28 @@ def _ours(_request: Request, error: Exception) -> Response:
     return problem(status, kind, str(error))
 
 
-def _invalid(_request: Request, error: Exception) -> Response:
+def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    # What was sent is not echoed: it may hold a password, and it may be long.
-    found = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()[:_MAX_ERRORS]]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "request", "the request does not fit the schema", tuple(found))
+    sent_as = request.headers.get("content-type", "nothing")
+    if error.body is not None and "json" not in sent_as:
+        detail = f"the body was sent as {sent_as[:_MAX_ECHO]!r}; expected JSON, with Content-Type: application/json"
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+    found = describe_mistakes(error.errors()[:_MAX_ERRORS])
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "request", "the request does not fit the schema", found)
 
 
-def _plain(_request: Request, error: Exception) -> Response:
+def _plain(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    status = HTTPStatus(error.status_code)
-    return problem(status, status.phrase.lower().replace(" ", "-"), str(error.detail))
+    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    asked = f"{request.method} {request.url.path[:_MAX_ECHO]!r}"
+    detail = str(error.detail)
+    if status == HTTPStatus.NOT_FOUND:
+        detail = f"nothing answers {asked}; GET /openapi.json lists what does"
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{asked} is not possible; expected {headers.get('Allow', 'another method')}"
+    return problem(status, status.phrase.lower().replace(" ", "-"), detail, headers=headers)
 
 
 def _unknown(request: Request, error: Exception) -> Response:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Where catalog, vectors and the server's address live.
-        embedding: Embedding model: `auto`, a preset's name, or a hub id.
+        embedding: Embedding model: `auto`, a preset's name, or a model folder.
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
@@ -37,11 +37,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
 
-    home: Path = DEFAULT_HOME
-    embedding: str = Field(default="auto", min_length=1)
-    host: str = "127.0.0.1"
-    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
-    log_level: Literal["critical", "error", "warning", "info", "debug"] = "warning"
+    home: Path = Field(default=DEFAULT_HOME, description="the path of a folder")
+    embedding: str = Field(default="auto", min_length=1, description="auto, the name of a preset, or a model folder")
+    host: str = Field(default="127.0.0.1", description="an address of this machine's own")
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="a number from 0 to 65535")
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        default="warning", description="critical, error, warning, info or debug"
+    )
 
     @field_validator("home")
     @classmethod
@@ -67,9 +69,11 @@ def load_settings(home: Path | None = None, embedding: str | None = None) -> Set
         return Settings.model_validate(Settings().model_dump() | given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = "RUNCITE_" + str(first["loc"][0]).upper()
+        field = str(first["loc"][0])
+        name = f"RUNCITE_{field.upper()}"
+        expected = Settings.model_fields[field].description
         raise ConfigurationError(
-            f"{name}={str(first['input'])!r} cannot be used: {first['msg']}; set another value or unset {name}"
+            f"{name}={str(first['input'])!r} cannot be used; expected {expected}: set another value, or unset {name}"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """`runcite triage`: tickets enter, cited decisions leave."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,15 +11,17 @@ from typing import Annotated, BinaryIO, TextIO
 
 import typer
 from pydantic import ValidationError
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from agent.errors import EmptyTicketError, TicketError
 from agent.reading import MAX_TICKET_BYTES
-from api.batch import BadLineV1, answer_lines, describe_mistakes
+from api.batch import BadLineV1, answer_lines
 from api.cli.engine import open_engine
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, Session, parse_day, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import json_text
 from api.errors import NothingToDoError, UsageError
+from api.mistakes import describe_mistakes
 from api.schemas import DecisionV1, RequesterIn, TicketIn
 
 STDIN = "-"
@@ -52,7 +54,9 @@ class _Input:
 def triage(  # noqa: PLR0913 - typer declares each option as an argument
     context: typer.Context,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The ticket; - reads it from stdin.")] = None,
-    file: Annotated[Path | None, typer.Option("-f", "--file", help="Read the ticket from this file.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", metavar="FILE", help="Read the ticket from this file.")
+    ] = None,
     batch: Annotated[
         Path | None, typer.Option("--batch", metavar="IN.jsonl", help="Triage one ticket per line; - reads stdin.")
     ] = None,
@@ -62,8 +66,10 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     ] = None,
     as_of: AsOfOption = None,
     decider: Annotated[DeciderName, typer.Option("--decider", help="Who words the decision.")] = DeciderName.extractive,
-    email: Annotated[str | None, typer.Option("--email", help="The requester's address.")] = None,
-    group: Annotated[list[str] | None, typer.Option("--group", help="A group of the requester; repeatable.")] = None,
+    email: Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The requester's address.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="A group of the requester; repeatable.")
+    ] = None,
     verified: Annotated[bool, typer.Option("--verified", help="The requester's identity has been verified.")] = False,  # noqa: FBT002 - typer's way to declare a flag
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
@@ -99,7 +105,7 @@ def _ticket(words: str, email: str | None, groups: list[str], *, verified: bool)
         requester = RequesterIn(email=email, groups=tuple(groups))
         return TicketIn(text=words, requester=requester, identity_verified=verified)
     except ValidationError as error:
-        raise UsageError(f"the requester cannot be as given: {describe_mistakes(error)}") from error
+        raise UsageError(f"the requester cannot be as given: {'; '.join(describe_mistakes(error.errors()))}") from error
 
 
 def _words(given: _Input) -> str:
@@ -148,22 +154,27 @@ def decode_ticket(content: bytes, where: str) -> str:
 def _triage_batch(session: Session, batch: Path, output: Path | None, day: date | None) -> None:
     if output is not None and output.exists() and batch.exists() and output.samefile(batch):
         raise UsageError(f"--batch and -o name the same file {str(batch)!r}; expected another one to write to")
+    _require_folder(output)
     answered = bad = 0
     with _open_input(batch) as tickets, open_engine(session) as engine:
 
         def decide(ticket: TicketIn) -> DecisionV1:
             return engine.triage(ticket, as_of=day)
 
-        with _open_output(output, session) as written:
+        with _open_output(output) as written, _progress(session, output) as count:
             for answer in answer_lines(tickets, decide):
                 written.write(json_text(answer, indent=None) + "\n")
+                written.flush()
                 answered += 1
+                count(answered)
                 if isinstance(answer, BadLineV1):
                     bad += 1
                     session.terminal.note(f"line {answer.line}: {answer.error.detail}", "red")
     if not answered:
         raise NothingToDoError(f"no ticket in {str(batch)!r}; expected one JSON object per line")
-    session.terminal.note(f"{answered - bad} decided, {bad} bad lines")
+    where = f", written to {output}" if output is not None else ""
+    failed = f", {bad} bad line{'s' if bad > 1 else ''}" if bad else ""
+    session.terminal.note(f"{answered - bad} decided{failed}{where}")
     if bad:
         raise typer.Exit(1)
 
@@ -182,7 +193,36 @@ def _open_input(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _open_output(path: Path | None, session: Session) -> Iterator[TextIO]:
+def _progress(session: Session, output: Path | None) -> Iterator[Callable[[int], None]]:
+    """Count lines on a terminal, unless the decisions themselves are written to it."""
+    terminal = session.terminal
+    shows = terminal.err.is_terminal and (output is not None or not terminal.out.is_terminal)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=terminal.err, transient=True, disable=not shows) as progress:
+        task = progress.add_task("reading", total=None)
+        done = 0
+
+        def count(lines: int) -> None:
+            nonlocal done
+            done = lines
+            progress.update(task, description=f"line {lines}")
+
+        try:
+            yield count
+        except KeyboardInterrupt:
+            terminal.note(f"Interrupted: {done} line{'' if done == 1 else 's'} answered.")
+            raise
+
+
+def _require_folder(output: Path | None) -> None:
+    """Refuse an output that cannot be, before a model is loaded for it."""
+    if output is not None and (output.is_dir() or not output.parent.is_dir()):
+        what = "is a folder" if output.is_dir() else "lies in no folder that exists"
+        raise UsageError(f"-o {str(output)!r} {what}; expected a file in a folder that exists")
+
+
+@contextmanager
+def _open_output(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
@@ -194,4 +234,3 @@ def _open_output(path: Path | None, session: Session) -> Iterator[TextIO]:
         ) from error
     with stream:
         yield stream
-    session.terminal.note(f"written to {path}")

@@ -72,7 +72,7 @@ def test_the_longest_body_allowed_is_read(http):
 
 def test_a_form_from_a_web_page_is_no_ticket(http, runtime):
     answer = http.post("/v1/triage", content='{"text": "a"}', headers={"content-type": "text/plain"})
-    assert_problem(answer, 422)
+    assert "application/json" in assert_problem(answer, 415)["detail"]
     assert runtime.triaged == []
 
 
@@ -160,5 +160,23 @@ def test_an_unknown_error_leaks_nothing(http, runtime, caplog):
 
 
 def test_unknown_paths_and_methods_are_problems_too(http):
-    assert_problem(http.get("/nope"), 404)
-    assert_problem(http.put("/v1/triage"), 405)
+    assert "'/nope'" in assert_problem(http.get("/nope"), 404)["detail"]
+    assert_problem(http.get("/v1/articles"), 404)
+    answer = http.put("/v1/triage")
+    assert "expected POST" in assert_problem(answer, 405)["detail"]
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/articles/network/vpn", "/nope"])
+def test_head_answers_as_get_does_without_a_body(http, path):
+    head, get = http.head(path), http.get(path)
+    assert (head.status_code, head.headers, head.content) == (get.status_code, get.headers, b"")
+
+
+def test_a_ticket_sent_as_a_form_is_told_what_to_send(http):
+    answer = http.post(
+        "/v1/triage", content='{"text": "a"}', headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    detail = assert_problem(answer, 415)["detail"]
+    assert "application/x-www-form-urlencoded" in detail
+    assert "Content-Type: application/json" in detail
