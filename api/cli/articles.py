@@ -35,7 +35,9 @@ def articles(
     state: Annotated[
         list[str] | None,
         typer.Option(
-            "--state", help=f"Only articles in this state; repeatable. One of {', '.join(get_args(FreshnessState))}."
+            "--state",
+            metavar="STATE",
+            help=f"Only articles in this state; repeatable. One of {', '.join(get_args(FreshnessState))}.",
         ),
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout, safe to open in a spreadsheet.")] = False,  # noqa: FBT002 - typer's way to declare a flag

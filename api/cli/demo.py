@@ -21,12 +21,17 @@ from api.cli.terminal import Terminal, one_line
 from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME
 from api.convert import to_ticket
 from api.home import LocalRuntime
-from api.samples import Samples, SampleTicket, load_samples
+from api.samples import Samples, SampleTicket, article_of, load_samples
 from api.schemas import DecisionV1
 from api.settings import DEFAULT_HOME
 
 _SUMMARY_WIDTH = 78 - len("✓  ") - len("  person: freshness unknown")
 """What the mark and the longest verdict leave of a terminal of 80 columns."""
+
+_LEGEND = """
+resolve, guide: answered with the article's steps · ask: one question back
+person, approval, security: handed over, and to whom
+"""
 
 DEMO_HOME = DEFAULT_HOME / "demo"
 
@@ -83,6 +88,9 @@ def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOp
     rest = [one for one in decided if one not in in_full]
     session.terminal.show(Text("The other tickets", style="bold cyan"))
     session.terminal.show(_table(rest))
+    session.terminal.show(Text(_LEGEND, style="dim"))
+    for miss in _misses(decided):
+        session.terminal.show(miss)
     _close(session.terminal, decided, verified, samples, str(session.home))
 
 
@@ -93,8 +101,10 @@ def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:
     counts = ", ".join(
         f"{count} {outcome.replace('_', ' ')}" for outcome, count in count_outcomes(run.articles).items()
     )
+    again = "" if run.chunks_embedded else "; they were indexed before, so nothing had to be embedded"
+    session.terminal.note(f"{len(run.articles)} articles: {counts}, in {took_s:.1f} s{again}.")
     session.terminal.note(
-        f"{len(run.articles)} articles: {counts}, in {took_s:.1f} s. The clock stands at {samples.as_of}.\n"
+        f"The clock stands at {samples.as_of}, so that the samples do not age. Now {len(samples.tickets)} tickets.\n"
     )
 
 
@@ -135,11 +145,25 @@ def _table(rest: Sequence[Decided]) -> Table:
         summary.truncate(_SUMMARY_WIDTH, overflow="ellipsis")
         reason = one.decision.refusal.reason if one.decision.refusal else None
         table.add_row(mark, summary, _verdict(one.decision.outcome, reason))
-        if not one.is_expected:
-            told = Text(f"expected, from {one.ticket.expected_article or 'no article'}", "dim")
-            told.truncate(_SUMMARY_WIDTH, overflow="ellipsis")
-            table.add_row("", told, _verdict(one.ticket.expected_outcome, one.ticket.expected_refusal))
     return table
+
+
+def _misses(decided: Sequence[Decided]) -> list[Text]:
+    """Say of each ticket that went another way what was expected and what was decided, and from which article."""
+    lines = []
+    for one in decided:
+        if one.is_expected:
+            continue
+        given, wanted = one.decision, one.ticket
+        reason = given.refusal.reason if given.refusal else None
+        line = Text.assemble(("✗ ", "red"), (one_line(wanted.id), "bold"), " expected ")
+        line.append_text(_verdict(wanted.expected_outcome, wanted.expected_refusal))
+        line.append(f", from {wanted.expected_article or 'no article'}\n").append(
+            f"{'':{len(wanted.id) + 2}} decided  "
+        )
+        line.append_text(_verdict(given.outcome, reason)).append(f", closest is {article_of(given) or 'no article'}")
+        lines.append(line)
+    return lines
 
 
 def _verdict(outcome: Outcome, reason: RefusalReason | None) -> Text:
@@ -162,7 +186,9 @@ def _close(
         facts.add_row("" if place else "handed over", f"{count:>2}  {REASON_WORDS[reason].lower()}")
     facts.add_row("as expected", f"{sum(one.is_expected for one in decided)} of {len(decided)}")
     facts.add_row("citations", f"{verified[0]} of {verified[1]} found word for word in the revision they name")
-    facts.add_row("time", f"{median(one.took_ms for one in decided):.0f} ms per ticket (median), no model asked")
+    facts.add_row(
+        "time", f"{median(one.took_ms for one in decided):.0f} ms per ticket (median), without a language model"
+    )
     terminal.show(Text("\nAll tickets", style="bold cyan"))
     terminal.show(facts)
     terminal.show(Text("\nNext", style="bold cyan"))

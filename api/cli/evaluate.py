@@ -1,22 +1,28 @@
 """`runcite eval`: a labelled dataset enters, the figures of a triager over it leave."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from agent.evaluate.dataset import load_dataset
+from agent.evaluate.dataset import Dataset, load_dataset
 from agent.evaluate.run import EvalReport, Share
 from agent.evaluate.run import evaluate as run_evaluation
 from api.bootstrap import open_runtime
 from api.cli.ingest import RunWatcher
 from api.cli.options import EmbeddingOption, HomeOption, JsonOption, start
+from api.cli.terminal import Terminal, one_line
 from api.errors import NothingToDoError
+from api.home import LocalRuntime
 from api.settings import DEFAULT_HOME
 
 _REPORT_JSON = TypeAdapter(EvalReport)
@@ -47,38 +53,91 @@ def evaluate(
         with watcher.watching(dataset.pages) as met:
             runtime.ingest(str(dataset.pages), on_article=met, allow_mass_delete=True)
         articles = len(runtime.catalog.standings())
-        report = run_evaluation(dataset, runtime.triager, articles)
+        report = _measured(dataset, runtime, articles, terminal)
     if as_json:
         terminal.result(_REPORT_JSON.dump_json(report, indent=2).decode())
     else:
         terminal.show(_page(report))
 
 
-def _page(report: EvalReport) -> Table:
+def _measured(dataset: Dataset, runtime: LocalRuntime, articles: int, terminal: Terminal) -> EvalReport:
+    columns = (BarColumn(24), TextColumn("ticket {task.completed:.0f} of {task.total:.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
+        task = progress.add_task("tickets", total=len(dataset.tickets))
+        return run_evaluation(dataset, runtime.triager, articles, lambda: progress.advance(task))
+
+
+def _page(report: EvalReport) -> Group:
+    table = _facts({"dataset": report.dataset, "size": _size(report)})
+    ranking = {
+        "hit@1": (_share(report.hit_at_1), "the right article ranks first"),
+        "hit@3": (_share(report.hit_at_3), "it is among the first three"),
+    }
+    auroc = "–" if report.auroc is None else f"{report.auroc:.3f}"
+    confidence = {
+        "AUROC": (auroc, "a right first article gets more confidence than anything else does"),
+        "coverage": (f"{report.coverage_at_5:.3f}", "answered rightly if at most 5 % of the answers may be wrong"),
+        "": (f"{report.coverage_at_1:.3f}", "the same, if at most 1 % may be"),
+    }
+    freshness = {
+        "stale refused": (_share(report.stale_refused), "overdue articles that matched and were refused"),
+        "acted on stale": (str(report.acted_on_stale), "actions on an article that is not in date; must be 0"),
+        "no review date": (str(report.refusals.get("freshness_unknown", 0)), "refused because nobody knows"),
+    }
+    speed = {
+        "latency": (f"{report.latency_p50_ms:.0f} ms", "median of a whole triage"),
+        " ": (f"{report.latency_p95_ms:.0f} ms", "95 of 100 are quicker"),
+    }
+    return Group(
+        table,
+        *_section("Ranking, of the answerable tickets", _explained(ranking)),
+        *_section("Confidence, freshness set aside", _explained(confidence)),
+        *_section("Freshness gate", _explained(freshness)),
+        *_section("Decisions", _decisions(report)),
+        *_section("Speed", _explained(speed)),
+        Text("\n(a–b) is the 95 % interval, n how many were counted.", style="dim"),
+    )
+
+
+def _section(title: str, body: RenderableType) -> tuple[RenderableType, ...]:
+    return Text(f"\n{title}", style="bold cyan"), Padding(body, (0, 0, 0, 2))
+
+
+def _size(report: EvalReport) -> str:
+    return f"{report.articles} articles, {report.tickets} tickets, {report.answerable} of them answerable"
+
+
+def _facts(rows: Mapping[str, str]) -> Table:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    rows = {
-        "dataset": report.dataset,
-        "size": f"{report.articles} articles, {report.tickets} tickets, {report.answerable} of them answerable",
-        "hit@1": _share(report.hit_at_1),
-        "hit@3": _share(report.hit_at_3),
-        "AUROC": "–" if report.auroc is None else f"{report.auroc:.3f}  of confidence",
-        "coverage": f"{report.coverage_at_5:.3f} at ≤ 5 % wrong, {report.coverage_at_1:.3f} at ≤ 1 %",
-        "stale refused": f"{_share(report.stale_refused)} of those found",
-        "acted on stale": str(report.acted_on_stale),
-        "refusals": ", ".join(f"{count} {reason}" for reason, count in sorted(report.refusals.items())) or "none",
-        "latency": f"{report.latency_p50_ms:.0f} ms median, {report.latency_p95_ms:.0f} ms p95",
-    }
     for name, value in rows.items():
         facts.add_row(name, Text(value))
+    return facts
+
+
+def _explained(rows: Mapping[str, tuple[str, str]]) -> Table:
+    figures = Table.grid(padding=(0, 2))
+    figures.add_column(no_wrap=True, min_width=14)
+    figures.add_column(no_wrap=True)
+    figures.add_column(style="dim", overflow="fold")
+    for name, (figure, meaning) in rows.items():
+        figures.add_row(name, Text(figure), Text(meaning))
+    return figures
+
+
+def _decisions(report: EvalReport) -> Table:
+    """Show what became of each kind of ticket, then why tickets were refused."""
+    rows = {}
     for kind, figures in report.slices.items():
         hit = "" if figures.hit_at_1 is None else f", hit@1 {figures.hit_at_1:.3f}"
-        facts.add_row(kind.replace("_", " "), Text(f"{figures.n} tickets, {figures.answered} answered{hit}"))
-    return facts
+        rows[one_line(kind).replace("_", " ")] = f"{figures.n} tickets, {figures.answered} acted on{hit}"
+    refused = sorted(report.refusals.items(), key=lambda item: -item[1])
+    rows["refused"] = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in refused) or "none"
+    return _facts(rows)
 
 
 def _share(share: Share) -> str:
     if share.value is None:
         return "–"
-    return f"{share.value:.3f}  ({share.low:.3f}–{share.high:.3f}, n = {share.n})"
+    return f"{share.value:.3f} ({share.low:.3f}–{share.high:.3f}, n = {share.n})"

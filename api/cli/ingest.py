@@ -53,12 +53,15 @@ def ingest(  # noqa: PLR0913 - typer declares each option as an argument
     session = start(context, home, embedding)
     watcher = RunWatcher(session.terminal, lists=not as_json, verbose=verbose)
     runs = ingest_paths(session, paths, watcher, allow_mass_delete=allow_mass_delete)
+    found_any = any(run.articles or run.error for run in runs)
     if as_json:
         session.terminal.result(json_text(IngestReport(runs=tuple(runs))))
-    else:
+    elif found_any:
         _sum_up(session.terminal, runs)
-    if not any(run.articles or run.error for run in runs):
-        raise NothingToDoError(f"nothing to ingest in {', '.join(map(repr, sources))}; expected {SUPPORTED}")
+    if not found_any:
+        raise NothingToDoError(
+            f"no article in {', '.join(map(repr, sources))}; expected files of Markdown, HTML or plain text"
+        )
     if has_failures(runs):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.passage import excerpt, quoted
 from api.cli.render import freshness_text
 from api.cli.terminal import one_line, shown
 from api.cli.words import FRESHNESS_STYLE, version_words
@@ -23,23 +24,24 @@ _OUTCOME_STYLE = {
     "skipped": "yellow",
     "failed": "bold red",
 }
-_MAX_QUOTE = 320
+_MAX_QUOTE_LINES = 8
+_MAX_QUOTE_CHARS = 320
 
 
 def search_list(found: SearchV1) -> RenderableType:
     """Show what a search found, a passage per article."""
-    return Group(*(_passage(number, passage) for number, passage in enumerate(found.results, start=1)))
+    return Group(*(_result(number, one) for number, one in enumerate(found.results, start=1)))
 
 
-def _passage(number: int, passage: PassageV1) -> RenderableType:
-    head = Text.assemble((f"{number}. ", "bold cyan"), (one_line(passage.title), "bold"))
-    facts = Text(f"{one_line(passage.article_id)} · {one_line(version_words(passage))}", style="dim")
-    facts.append(f" · similarity {passage.similarity:.2f}")
-    current = freshness_text(passage.freshness)
-    current.append(f" · owner {one_line(passage.owner)}" if passage.owner else " · no owner", "default")
-    quote = one_line(passage.quote)
-    words = shown(f"“{quote if len(quote) <= _MAX_QUOTE else quote[:_MAX_QUOTE].rstrip() + '…'}”", "italic")
-    where = " › ".join(one_line(part) for part in passage.section)
+def _result(number: int, found: PassageV1) -> RenderableType:
+    head = Text.assemble((f"{number}. ", "bold cyan"), (one_line(found.title), "bold"))
+    facts = Text(f"{one_line(found.article_id)} · {one_line(version_words(found))}", style="dim")
+    facts.append(f" · similarity {found.similarity:.2f}")
+    current = freshness_text(found.freshness)
+    current.append(f" · owner {one_line(found.owner)}" if found.owner else " · no owner", "default")
+    quote = excerpt(found.quote, max_lines=_MAX_QUOTE_LINES, max_chars=_MAX_QUOTE_CHARS)
+    words = quoted(quote)
+    where = " › ".join(one_line(part) for part in found.section)
     parts: list[RenderableType] = [facts, current, words]
     if where:
         parts.append(Text(where, style="dim"))
@@ -47,21 +49,22 @@ def _passage(number: int, passage: PassageV1) -> RenderableType:
 
 
 def article_table(articles: Sequence[ArticleLineV1]) -> Table:
-    """Show articles, one row each."""
+    """Show articles, one row each; the status only where it is not the usual one."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Article", overflow="fold", ratio=5)
+    table.add_column("Article", overflow="fold")
     table.add_column("State", no_wrap=True)
-    table.add_column("Review by", no_wrap=True)
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Owner", overflow="ellipsis", no_wrap=True, ratio=2)
+    table.add_column("Good until", no_wrap=True)
+    table.add_column("Owner", overflow="ellipsis", no_wrap=True)
     for article in articles:
         freshness = article.freshness
-        last_day = freshness.review_by or freshness.valid_until
+        state = Text(freshness.state, style=FRESHNESS_STYLE.get(freshness.state, ""))
+        if article.status != "published":
+            state.append(f"\n{article.status}", "yellow")
+        last_day = min((day for day in (freshness.review_by, freshness.valid_until) if day), default=None)
         table.add_row(
             Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim")),
-            Text(freshness.state, style=FRESHNESS_STYLE.get(freshness.state, "")),
+            state,
             last_day.isoformat() if last_day else "–",
-            Text(article.status),
             Text(one_line(article.owner or "–")),
         )
     return table

@@ -1,5 +1,6 @@
 """The `runcite` command: arguments enter, one of the promised exit codes leaves."""
 
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from agent.errors import EmptyTicketError
 from api.cli.articles import articles
@@ -61,7 +63,6 @@ def build(commands: Commands = COMMANDS) -> typer.Typer:
     """Put the commands together."""
     app = typer.Typer(
         name="runcite",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -86,7 +87,9 @@ def _globals(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option("--home", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"),
+        typer.Option(
+            "--home", metavar="FOLDER", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"
+        ),
     ] = None,
     debug: Annotated[bool, typer.Option(_DEBUG_FLAG, help="Show the traceback of an unexpected error.")] = False,  # noqa: FBT002 - typer's way to declare a flag
     show_version: Annotated[  # noqa: FBT002 - as above
@@ -112,13 +115,17 @@ def run(arguments: Sequence[str] | None = None, commands: Commands = COMMANDS) -
     Returns:
         The exit code.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     prepare_environment()
     command: Any = typer.main.get_command(build(commands))
     try:
-        command.main(args=given, prog_name=PROGRAM)
+        code = command.main(args=given, prog_name=PROGRAM, standalone_mode=False)
+        return code if isinstance(code, int) else DONE
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else DONE
+    except TyperException as error:
+        open_terminal().complain(_wrong_usage(error))
+        return WRONG_USE
     except RunciteError as error:
         if _DEBUG_FLAG in given:
             traceback.print_exc()
@@ -131,7 +138,17 @@ def run(arguments: Sequence[str] | None = None, commands: Commands = COMMANDS) -
             hint = "report the lines above"
         open_terminal().complain(f"unexpected {type(error).__name__}: {error}. This is a bug in Runcite; {hint}")
         return BUG
-    return DONE
+
+
+def _wrong_usage(error: TyperException) -> str:
+    """Say in one line what typer says in four."""
+    said = error.format_message().replace("Value error, ", "").rstrip(".")
+    extra = re.fullmatch(r"Got unexpected extra argument(?:\(s\)|s)? \((.*)\)", said, flags=re.DOTALL)
+    if extra is not None:
+        said = f"Unexpected {extra[1]!r} at the end; a text of several words needs quotes"
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context is not None else PROGRAM
+    return f"{said[:1].lower()}{said[1:]}{' See' if said.endswith('?') else '; see'} `{where} --help`"
 
 
 def main() -> None:

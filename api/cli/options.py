@@ -1,5 +1,6 @@
 """The options that several commands share, and what a command starts from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,10 @@ from api.settings import Settings, load_settings
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]", show_default=False
+        "--home",
+        metavar="FOLDER",
+        help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
@@ -26,7 +30,9 @@ EmbeddingOption = Annotated[
     str | None,
     typer.Option(
         "--embedding",
-        help="Embedding model: auto, a preset's name or a hub id. [env: RUNCITE_EMBEDDING; default: auto]",
+        metavar="MODEL",
+        help="Embedding model: auto, a preset such as bge-base, or a model folder. "
+        "[env: RUNCITE_EMBEDDING; default: auto]",
         show_default=False,
     ),
 ]
@@ -65,6 +71,24 @@ def start(context: typer.Context, home: Path | None = None, embedding: str | Non
     """
     before = context.obj if isinstance(context.obj, Globals) else Globals()
     return Session(settings=load_settings(home or before.home, embedding), terminal=open_terminal())
+
+
+def number_between(low: int, high: int, option: str) -> Callable[[str], int]:
+    """Make the reader of an option that takes a whole number.
+
+    Args:
+        low: The smallest allowed.
+        high: The largest allowed.
+        option: Its name, for messages.
+    """
+
+    def read(given: str | int) -> int:
+        text = str(given).strip()
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise UsageError(f"{option} {text!r} cannot be used; expected a whole number from {low} to {high}")
+        return int(text)
+
+    return read
 
 
 def parse_day(text: str | None) -> date | None:

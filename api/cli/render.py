@@ -12,6 +12,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from api.cli.passage import excerpt, passage, quoted
 from api.cli.terminal import one_line, shown
 from api.cli.words import (
     FRESHNESS_STYLE,
@@ -28,6 +29,7 @@ _INDENT = (0, 0, 0, 2)
 _MAX_WIDTH = 100
 """Wider lines tire the eye."""
 _MAX_QUOTE_LINES = 6
+_MAX_QUOTE_CHARS = 600
 _LAST_NUMBER = re.compile(r"\s*\d+[.)]\s*$")
 
 
@@ -78,8 +80,9 @@ def _outcome_line(decision: DecisionV1) -> Text:
         facts.append(one_line(decision.category))
     if decision.sentiment != "neutral":
         facts.append(decision.sentiment)
-    facts += [f"#{one_line(tag)}" for tag in decision.tags]
     line.append(" · ".join(fact for fact in facts if fact))
+    if decision.tags:
+        line.append("\n" + " ".join(f"#{one_line(tag).replace(' ', '-')}" for tag in decision.tags), "dim")
     if decision.risk_flag.flag:
         line.append("\n").append("risk: ", "bold red").append(one_line(decision.risk_flag.reason))
     return line
@@ -90,7 +93,7 @@ def _steps(decision: DecisionV1) -> Table:
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
     for number, step in enumerate(decision.steps, start=1):
-        words = shown(step.text.strip())
+        words = passage(step.text)
         words.append(f" [{step.citation}]", "bold cyan")
         grid.add_row(f"{number}.", words)
     return grid
@@ -125,11 +128,12 @@ def _refusal(refusal: RefusalV1, *, boxed: bool) -> RenderableType:
     rows.add_column(overflow="fold")
     rows.add_row("why", shown(one_line(refusal.detail)))
     if refusal.best_article_id is not None:
-        rows.add_row("closest", shown(one_line(refusal.best_article_id)))
+        if repr(refusal.best_article_id) not in refusal.detail:
+            rows.add_row("closest", shown(one_line(refusal.best_article_id)))
         if "similarity" not in refusal.detail:
             rows.add_row("scores", Text(_scores(refusal)))
     if refusal.what_would_change_it:
-        rows.add_row("to change it", shown(one_line(refusal.what_would_change_it)))
+        rows.add_row("would change it", shown(one_line(refusal.what_would_change_it)))
     title = f"Not acted on: {REASON_WORDS[refusal.reason].lower()}"
     if boxed:
         return Panel(rows, title=Text(title, style="bold"), title_align="left", border_style="yellow", box=box.ROUNDED)
@@ -188,7 +192,8 @@ def _quotes(citations: list[CitationV1], steps: dict[int, tuple[int, str]]) -> T
             grid.add_row(f"[{_range([one.n for one in group])}]", what.append(f" · {where}" if where else "", "dim"))
             continue
         for one in group:
-            parts: list[RenderableType] = [shown(f"“{_shortened(one.quote.strip())}”", "italic")]
+            short = excerpt(one.quote, max_lines=_MAX_QUOTE_LINES, max_chars=_MAX_QUOTE_CHARS)
+            parts: list[RenderableType] = [quoted(short)]
             grid.add_row(f"[{one.n}]", Group(*parts, Text(where, style="dim")) if where else Group(*parts))
     return grid
 
@@ -200,8 +205,3 @@ def _where(citation: CitationV1) -> str:
 
 def _range(numbers: Sequence[int]) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
-
-
-def _shortened(quote: str) -> str:
-    lines = quote.split("\n")
-    return quote if len(lines) <= _MAX_QUOTE_LINES else "\n".join([*lines[:_MAX_QUOTE_LINES], "…"])

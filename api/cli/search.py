@@ -6,7 +6,7 @@ import typer
 
 from api.cli.engine import open_engine
 from api.cli.lists import search_list
-from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, parse_day, start
+from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, number_between, parse_day, start
 from api.cli.terminal import json_text
 from api.errors import NothingToDoError
 
@@ -14,9 +14,18 @@ from api.errors import NothingToDoError
 def search(  # noqa: PLR0913 - typer declares each option as an argument
     context: typer.Context,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
-    limit: Annotated[int, typer.Option("-k", "--limit", min=1, max=50, help="How many articles to show.")] = 5,
+    limit: Annotated[
+        int,
+        typer.Option(
+            "-k",
+            "--limit",
+            metavar="N",
+            parser=number_between(1, 50, "-k"),
+            help="How many articles to show, at most 50.",
+        ),
+    ] = 5,
     group: Annotated[
-        list[str] | None, typer.Option("--group", help="Search as a member of this group; repeatable.")
+        list[str] | None, typer.Option("--group", metavar="NAME", help="Search as a member of this group; repeatable.")
     ] = None,
     as_of: AsOfOption = None,
     embedding: EmbeddingOption = None,
@@ -35,4 +44,4 @@ def search(  # noqa: PLR0913 - typer declares each option as an argument
     elif found.results:
         session.terminal.show(search_list(found))
     else:
-        session.terminal.note("No article matches.")
+        session.terminal.note("No article matches that you may read.")

@@ -10,7 +10,7 @@ import typer
 
 from api.announce import announced
 from api.bootstrap import open_runtime
-from api.cli.options import EmbeddingOption, HomeOption, start
+from api.cli.options import EmbeddingOption, HomeOption, number_between, start
 from api.errors import ConfigurationError, UsageError
 from api.loopback import is_loopback
 
@@ -20,12 +20,18 @@ BACKLOG = 128
 def serve(
     context: typer.Context,
     host: Annotated[
-        str | None, typer.Option("--host", help="Loopback address to bind. [env: RUNCITE_HOST; default: 127.0.0.1]")
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="Loopback address to bind. [env: RUNCITE_HOST; default: 127.0.0.1]"
+        ),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", min=0, max=65535, help="Port to bind; 0 takes a free one. [env: RUNCITE_PORT; default: 8321]"
+            "--port",
+            metavar="N",
+            parser=number_between(0, 65535, "--port"),
+            help="Port to bind; 0 takes a free one. [env: RUNCITE_PORT; default: 8321]",
         ),
     ] = None,
     embedding: EmbeddingOption = None,
@@ -90,7 +96,8 @@ def bind(host: str, port: int) -> socket.socket:
     address = "127.0.0.1" if host == "localhost" else host
     if not is_loopback(address):
         raise UsageError(
-            f"--host {host!r} can be reached from other machines, and there are no API keys yet; expected 127.0.0.1"
+            f"--host {host!r} is not this machine's own address, and there are no API keys yet to let others in by; "
+            "expected 127.0.0.1, ::1 or localhost"
         )
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:

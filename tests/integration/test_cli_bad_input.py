@@ -63,7 +63,7 @@ def test_an_empty_folder(runcite, stored, tmp_path):
     (tmp_path / "none").mkdir()
     code, _, err = runcite("ingest", tmp_path / "none")
     assert code == 4
-    assert_one_line(err, "nothing to ingest", "none")
+    assert_one_line(err, "no article in", "none")
     assert stored() == before
 
 

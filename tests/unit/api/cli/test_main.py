@@ -65,6 +65,31 @@ def test_wrong_usage_is_2(arguments, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trage"], "no such command 'trage'. Did you mean 'triage'? See `runcite --help`"),
+        (["search"], "missing argument 'TEXT'; see `runcite search --help`"),
+        (["search", "vpn", "drops"], "unexpected 'drops' at the end; a text of several words needs quotes"),
+        (["search", "x", "-k", "0"], "-k '0' cannot be used; expected a whole number from 1 to 50"),
+        (["serve", "--port", "http"], "--port 'http' cannot be used; expected a whole number from 0 to 65535"),
+        (["triage", "--decider", "oracle", "x"], "'oracle' is not one of 'extractive'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_usage_is_one_line(arguments, said, capsys):
+    assert main.run(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("runcite: ")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    assert main.run([]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
 def test_help_names_every_command_of_the_design(capsys):
     assert main.run(["--help"]) == 0
     said = capsys.readouterr().out

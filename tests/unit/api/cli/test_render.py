@@ -92,6 +92,25 @@ def test_hostile_text_is_shown_and_never_obeyed(make_decision, make_citation):
     assert not set(card) & {"\x1b", "\u202e", "\x07"}
 
 
+def test_a_step_with_a_list_and_a_command_reads_like_one(make_decision):
+    text = "Flush the cache:\n\n   ```powershell\n   ipconfig /flushdns\n   ```\n\n   - on Windows\n     - twice"
+    decision = make_decision(steps=(Step(text, 1),), user_message=f"Try:\n\n{text}\n\nBye.")
+    card = drawn(decision)
+    assert "```" not in card
+    for line in (
+        "  1. Flush the cache:\n",
+        "         ipconfig /flushdns\n",
+        "     - on Windows\n",
+        "       - twice [1]\n",
+    ):
+        assert line in "\n".join(part.rstrip() for part in card.split("\n"))
+
+
+def test_what_the_reason_names_is_not_said_again(refusal):
+    assert drawn(refusal).count("'confluence/IT/98342'") == 1
+    assert "closest" not in drawn(refusal)
+
+
 def test_no_owner_and_no_version_are_said(make_decision, make_citation):
     card = drawn(make_decision(citations=(make_citation(owner=None, version=None, url=None),)))
     assert "no owner" in card
