@@ -20,6 +20,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _STRUCK = frozenset({"del", "s", "strike"})
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language-|lang-|highlight-source-|brush:\s*)([\w+#-]+)")
 _MAX_CELL_DEPTH = 4
+_MAX_REPEATED_CHARS = 100_000
+"""What cells that span rows may add to an article by being repeated; a page can be made of nothing else."""
 
 _Action = Callable[[], None]
 _T = TypeVar("_T")
@@ -87,10 +89,11 @@ def _add_meta_fields(root: lxml.html.HtmlElement, fields: dict[str, object]) -> 
 class _Walker:
     """Walks an element tree with a stack of its own, because pages nest deeper than Python recurses."""
 
-    def __init__(self, builder: TextBuilder, cell_depth: int = 0) -> None:
+    def __init__(self, builder: TextBuilder, cell_depth: int = 0, repeatable: list[int] | None = None) -> None:
         self._builder = builder
         self._inline = InlineText()
         self._cell_depth = cell_depth
+        self._repeatable = repeatable or [_MAX_REPEATED_CHARS]
         self._lists: list[Numbering] = []
         self._stack: list[_Action] = []
         self._definitions: list[bool] = []
@@ -246,12 +249,23 @@ class _Walker:
         for caption in element.findall("caption"):
             self._builder.paragraph(self._cell_text(caption))
         texts = {id(cell): self._cell_text(cell) for row in rows for cell in row if cell is not None}
-        self._builder.table([["" if cell is None else texts[id(cell)] for cell in row] for row in rows])
+        written: set[int] = set()
+        self._builder.table([[self._cell_once_more(cell, texts, written) for cell in row] for row in rows])
+
+    def _cell_once_more(self, cell: lxml.html.HtmlElement | None, texts: dict[int, str], written: set[int]) -> str:
+        if cell is None:
+            return ""
+        text = texts[id(cell)]
+        if id(cell) in written:
+            self._repeatable[0] -= len(text)
+            return text if self._repeatable[0] >= 0 else ""
+        written.add(id(cell))
+        return text
 
     def _cell_text(self, cell: lxml.html.HtmlElement) -> str:
         """Write a cell on one line: its blocks one after the other."""
         builder = TextBuilder(title="")
-        _Walker(builder, self._cell_depth + 1)._walk_inside(cell)  # noqa: SLF001 - another instance of this class
+        _Walker(builder, self._cell_depth + 1, self._repeatable)._walk_inside(cell)  # noqa: SLF001 - another instance of this class
         return clean_line(builder.build()[0])
 
     def _walk_inside(self, element: lxml.html.HtmlElement) -> None:

@@ -14,7 +14,10 @@ _STRAY_SELECTOR = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SPACES = re.compile(r"\s+")
-_SHORTCODE = re.compile(r"\{\{[<%].*?[>%]\}\}|<%.*?%>|\{%-?\s[^{}]*?-?%\}|\{:\s*[.#][^{}]*\}", re.DOTALL)
+# None reaches past the next opening: a page of openings alone would be read through once for each.
+_SHORTCODE = re.compile(
+    r"\{\{[<%](?:(?!\{\{).)*?[>%]\}\}|<%(?:(?!<%).)*?%>|\{%-?\s[^{}]*?-?%\}|\{:\s*[.#][^{}]*\}", re.DOTALL
+)
 _EMPTY_LINK = re.compile(r"\[([^\[\]]*)\]\(\s*\)")
 _ABSOLUTE_URL = re.compile(r"(?:https?|ftp|mailto|tel|ssh|slack|msteams):", re.IGNORECASE)
 _BREAK = "\n"

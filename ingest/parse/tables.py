@@ -6,6 +6,9 @@ from typing import TypeVar
 MAX_SPAN = 50
 """Wider spans are cut: real tables stay far below, and a page can claim 65,534."""
 
+MAX_COLUMNS = 200
+"""Cells further right neither span nor are spanned into; their text stays."""
+
 Cell = TypeVar("Cell")
 
 
@@ -25,9 +28,9 @@ def grid(rows: Sequence[Sequence[tuple[Cell, int, int]]]) -> list[list[Cell | No
         line: list[Cell | None] = []
         for cell, row_span, column_span in row:
             _drop_hanging(line, hanging)
-            for offset in range(_clamp(column_span)):
+            for offset in range(_clamp(column_span) if len(line) < MAX_COLUMNS else 1):
                 content = cell if offset == 0 else None
-                if _clamp(row_span) > 1:
+                if _clamp(row_span) > 1 and len(line) < MAX_COLUMNS:
                     hanging[len(line)] = (content, _clamp(row_span))
                 line.append(content)
         _drop_hanging(line, hanging)

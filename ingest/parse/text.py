@@ -47,6 +47,7 @@ class _Reader:
         self._paragraph: list[str] = []
         self._in_list = False
         self._in_item = False
+        self._never_closed: set[str] = set()
 
     def read(self) -> None:
         """Write every block."""
@@ -86,9 +87,13 @@ class _Reader:
         opening = _FENCE.fullmatch(self._lines[self._at])
         if opening is None:
             return False
+        if opening[1] in self._never_closed:
+            return False
         closes = (number for number in range(self._at + 1, len(self._lines)) if self._closes(number, opening[1]))
         end = next(closes, None)
         if end is None:
+            # Nor is any below: without this, a text of openings would be read through once for each.
+            self._never_closed.add(opening[1])
             return False
         self._flush()
         self.builder.code("\n".join(self._lines[self._at + 1 : end]) + "\n", opening[2])

@@ -105,3 +105,14 @@ def test_an_xhtml_page_with_its_declaration_is_read() -> None:
 def test_meta_tags_that_contradict_each_other_leave_no_reader() -> None:
     parsed = parse_html("<meta name=audience content=everyone><meta name=audience content=hr><p>Text")
     assert read_metadata(parsed.fields).metadata.audience == ()
+
+
+def test_spanning_cells_do_not_blow_an_article_up() -> None:
+    cell = f"<td rowspan=50 colspan=50>{'long ' * 100}"
+    text = parse_html("<table>" + f"<tr>{cell}<td>own" * 2000).text
+    assert text.count("own") == 2000
+    assert len(text) < 2000 * 1500
+
+
+def test_a_cell_that_spans_rows_is_repeated() -> None:
+    assert parse_html("<table><tr><td rowspan=2>a<td>b<tr><td>c").text == "| a | b |\n| a | c |"

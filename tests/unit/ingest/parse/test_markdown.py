@@ -145,3 +145,8 @@ def test_finds_the_title(source: str, title: str | None, begins: str) -> None:
 )
 def test_hostile_nesting_does_not_break_it(source: str) -> None:
     parse_markdown(source)
+
+
+@pytest.mark.parametrize("opening", ["{{< ", "<% "])
+def test_template_tags_that_are_never_closed_are_looked_for_once(opening: str) -> None:
+    assert len(parse_markdown(f"{opening}x\n" * 20_000).text) > 20_000

@@ -36,3 +36,8 @@ def test_normalises(source: str, text: str) -> None:
 def test_a_leading_underlined_line_is_the_title() -> None:
     parsed = parse_text("VPN drops\n=========\n\nText")
     assert (parsed.title, parsed.text) == ("VPN drops", "Text")
+
+
+def test_fences_that_are_never_closed_are_looked_for_once() -> None:
+    text = parse_text("```x\n" * 50_000).text
+    assert text.count("```x") == 50_000
