@@ -9,7 +9,7 @@ import numpy as np
 
 from agent.evaluate.dataset import Dataset, LabelledTicket
 from agent.evaluate.metrics import auroc, coverage_at, hit_at, wilson
-from agent.models import ACTING, Case, Decision, Ticket
+from agent.models import ACTING, AssessedCandidate, Case, Decision, Ticket
 from agent.policy import ACTING_STATES
 from agent.triage import Triager
 
@@ -21,6 +21,7 @@ class Answer:
     Attributes:
         ticket: The ticket.
         rank: Place of the first right article, from 1, acceptable ones taken out; `None` where it was not found.
+        found: Whether the article the decision is about is a right one.
         confidence: Of the article that would be answered with.
         decision: The decision.
         latency_ms: Wall time of the whole triage.
@@ -28,6 +29,7 @@ class Answer:
 
     ticket: LabelledTicket
     rank: int | None
+    found: bool
     confidence: float
     decision: Decision
     latency_ms: float
@@ -102,7 +104,8 @@ def answer(ticket: LabelledTicket, dataset: Dataset, triager: Triager) -> Answer
     ranked = _ranked(case, ticket)
     confidence = ranked[0][1] if ranked else 0.0
     rank = next((place for place, (id_, _) in enumerate(ranked, 1) if id_ in ticket.expected), None)
-    return Answer(ticket, rank, confidence, decision, latency_ms)
+    found = decision.has_runbook and case.best is not None and _id(case.best) in ticket.expected
+    return Answer(ticket, rank, found, confidence, decision, latency_ms)
 
 
 def evaluate(
@@ -129,7 +132,7 @@ def report(name: str, answers: Sequence[Answer], articles: int) -> EvalReport:
     scores = np.array([a.confidence for a in answers])
     right = np.array([a.rank == 1 for a in answers])
     stale = [a for a in answers if a.ticket.stale]
-    found = [a for a in stale if a.decision.has_runbook and a.rank == 1]
+    found = [a for a in stale if a.found]
     latencies = np.array([a.latency_ms for a in answers])
     return EvalReport(
         dataset=name,
@@ -152,8 +155,12 @@ def report(name: str, answers: Sequence[Answer], articles: int) -> EvalReport:
 
 
 def _ranked(case: Case, ticket: LabelledTicket) -> list[tuple[str, float]]:
-    pairs = ((c.candidate.article.article_id, c.confidence) for c in case.candidates)
+    pairs = ((_id(c), c.confidence) for c in case.candidates)
     return [(article_id, confidence) for article_id, confidence in pairs if article_id not in ticket.acceptable]
+
+
+def _id(candidate: AssessedCandidate) -> str:
+    return candidate.candidate.article.article_id
 
 
 def _refused_for_freshness(decision: Decision) -> bool:

@@ -1,8 +1,8 @@
 """`runcite eval`: a labelled dataset enters, the figures of a triager over it leave."""
 
+import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,6 @@ from api.cli.options import EmbeddingOption, HomeOption, JsonOption, start
 from api.cli.terminal import Terminal, one_line
 from api.errors import NothingToDoError
 from api.home import LocalRuntime
-from api.settings import DEFAULT_HOME
 
 _REPORT_JSON = TypeAdapter(EvalReport)
 
@@ -45,10 +44,8 @@ def evaluate(
         raise NothingToDoError(
             f"no ticket in {str(dataset_dir / 'queries.jsonl')!r}; expected one JSON object per line"
         )
-    if session.home == DEFAULT_HOME:
-        name = re.sub(r"[^\w.-]", "_", dataset.name)
-        session = replace(session, settings=session.settings.model_copy(update={"home": DEFAULT_HOME / f"eval-{name}"}))
-    with open_runtime(session.settings, create=True, command="runcite eval", notice=terminal.note) as runtime:
+    settings = session.settings.model_copy(update={"home": session.home / "eval" / _name(dataset)})
+    with open_runtime(settings, create=True, command="runcite eval", notice=terminal.note) as runtime:
         watcher = RunWatcher(terminal, lists=False)
         with watcher.watching(dataset.pages) as met:
             runtime.ingest(str(dataset.pages), on_article=met, allow_mass_delete=True)
@@ -58,6 +55,12 @@ def evaluate(
         terminal.result(_REPORT_JSON.dump_json(report, indent=2).decode())
     else:
         terminal.show(_page(report))
+
+
+def _name(dataset: Dataset) -> str:
+    """Name a dataset's own home: no two datasets may share an index, whatever their folders are called."""
+    readable = re.sub(r"[^\w.-]", "_", dataset.name)
+    return f"{readable}-{hashlib.sha256(str(dataset.pages.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _measured(dataset: Dataset, runtime: LocalRuntime, articles: int, terminal: Terminal) -> EvalReport:
