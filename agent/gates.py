@@ -102,39 +102,49 @@ def _odds(candidate: AssessedCandidate) -> float:
 
 _NO_ARTICLE: Final = Passed("no article matches; nothing to judge")
 
+Judge = Callable[[AssessedCandidate, Case, Policy], Finding]
 
-def _security(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best and best.candidate.article.metadata.risk == "security":
+
+def _of_the_match(judge: Judge) -> Callable[[Case, Policy], Finding]:
+    """Make a gate of a judgement on the matching article; without one there is nothing to judge."""
+
+    def check(case: Case, policy: Policy) -> Finding:
+        best = matched(case, policy)
+        return judge(best, case, policy) if best else _NO_ARTICLE
+
+    return check
+
+
+@_of_the_match
+def _security(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
+    if best.candidate.article.metadata.risk == "security":
         return Fired(
             "security",
             f"the matching article {_name(best)} is for security incidents",
             "nothing: the security team handles these itself, with the evidence preserved",
         )
-    return Passed("the matching article is not for security incidents") if best else _NO_ARTICLE
+    return Passed("the matching article is not for security incidents")
 
 
-def _approval(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    risk = best.candidate.article.metadata.risk if best else None
-    if best and risk in ("privileged", "destructive"):
+@_of_the_match
+def _approval(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
+    risk = best.candidate.article.metadata.risk
+    if risk in ("privileged", "destructive"):
         return Fired(
-            "approval_required",
-            f"the matching article {_name(best)} is marked {risk}",
-            "an approver agreeing to it",
+            "approval_required", f"the matching article {_name(best)} is marked {risk}", "an approver agreeing to it"
         )
-    return Passed("the matching article is neither privileged nor destructive") if best else _NO_ARTICLE
+    return Passed("the matching article is neither privileged nor destructive")
 
 
-def _outage(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best and best.candidate.article.metadata.priority == "P1":
+@_of_the_match
+def _outage(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
+    if best.candidate.article.metadata.priority == "P1":
         return Fired(
             "outage",
             f"the matching article {_name(best)} is for P1 outages",
             "nothing: the on-call team takes outages over at once",
         )
-    return Passed("the matching article is not for P1 outages") if best else _NO_ARTICLE
+    return Passed("the matching article is not for P1 outages")
 
 
 def _enough_information(case: Case, policy: Policy) -> Finding:
@@ -169,10 +179,8 @@ def _match(case: Case, policy: Policy) -> Finding:
     return Passed(f"{_name(best)} matches: {scores}")
 
 
-def _status(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best is None:
-        return _NO_ARTICLE
+@_of_the_match
+def _status(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     metadata = best.candidate.article.metadata
     if metadata.status != "published":
         return Fired(metadata.status, f"{_name(best)} is {metadata.status}", "its owner publishing it")
@@ -193,10 +201,8 @@ _FRESHNESS_REASONS: Final[dict[FreshnessState, RefusalReason]] = {
 }
 
 
-def _freshness(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best is None:
-        return _NO_ARTICLE
+@_of_the_match
+def _freshness(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     state, owner = best.freshness.state, best.candidate.article.metadata.owner
     whose = f"its owner, {owner}, reviewing it" if owner else "someone owning and reviewing it (it names no owner)"
     if state not in ACTING_STATES and not (state == "unknown" and best.basis_may_act):
@@ -212,10 +218,8 @@ def _freshness(case: Case, policy: Policy) -> Finding:
     return Passed(f"{_name(best)} is {state}{admitted}: {best.freshness.detail}")
 
 
-def _unambiguous(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best is None:
-        return _NO_ARTICLE
+@_of_the_match
+def _unambiguous(best: AssessedCandidate, case: Case, policy: Policy) -> Finding:
     rivals = contenders(case, policy)[1:]
     if rivals:
         return Fired(
@@ -226,10 +230,8 @@ def _unambiguous(case: Case, policy: Policy) -> Finding:
     return Passed("no other article fits as well")
 
 
-def _identity(case: Case, policy: Policy) -> Finding:
-    best = matched(case, policy)
-    if best is None:
-        return _NO_ARTICLE
+@_of_the_match
+def _identity(best: AssessedCandidate, case: Case, _policy: Policy) -> Finding:
     if not best.candidate.article.metadata.requires_identity:
         return Passed(f"{_name(best)} needs no proof of identity")
     if case.ticket.identity_verified:

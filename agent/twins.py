@@ -1,6 +1,7 @@
 """Two titles and a ticket enter; whether the ticket says which of the two it means leaves. Pure."""
 
 import re
+from functools import lru_cache
 
 SAME_SUBJECT = 0.5
 """Share of all their words that two titles must have in common to be about the same thing."""
@@ -24,5 +25,6 @@ def are_twins(title: str, other: str, ticket: str) -> bool:
     return len(shared) >= SAME_SUBJECT * len(first | second) and apart.isdisjoint(_words(ticket))
 
 
+@lru_cache(maxsize=64)  # one ticket is compared with many titles, by several gates
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.casefold() for word in _WORD.findall(_HUMP.sub(" ", text)))
