@@ -78,7 +78,7 @@ def _page(report: EvalReport) -> Group:
     }
     auroc = "–" if report.auroc is None else f"{report.auroc:.3f}"
     confidence = {
-        "AUROC": (auroc, "a right first article gets more confidence than anything else does"),
+        "AUROC": (auroc, "how often a right first article gets more confidence than a wrong one"),
         "coverage": (f"{report.coverage_at_5:.3f}", "answered rightly if at most 5 % of the answers may be wrong"),
         "": (f"{report.coverage_at_1:.3f}", "the same, if at most 1 % may be"),
     }

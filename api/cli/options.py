@@ -31,7 +31,7 @@ EmbeddingOption = Annotated[
     typer.Option(
         "--embedding",
         metavar="MODEL",
-        help="Embedding model: auto, a preset such as bge-base, or a model folder. "
+        help="Embedding model: auto, a preset such as e5-small-v2, or a model folder. "
         "[env: RUNCITE_EMBEDDING; default: auto]",
         show_default=False,
     ),

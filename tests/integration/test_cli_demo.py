@@ -8,6 +8,12 @@ from api.samples import PLACES
 
 pytestmark = pytest.mark.integration
 
+# Public: scripts read them.
+EVAL_FIELDS = [
+    "dataset", "articles", "tickets", "answerable", "hit_at_1", "hit_at_3", "auroc", "coverage_at_5", "coverage_at_1",
+    "stale_found", "stale_refused", "acted_on_stale", "refusals", "slices", "latency_p50_ms", "latency_p95_ms",
+]  # fmt: skip
+
 
 def test_the_demo_shows_every_kind_of_decision_and_a_second_run_embeds_nothing(tmp_path, capsys):
     home = ["--home", str(tmp_path / "demo")]
@@ -49,9 +55,13 @@ def test_a_small_dataset_is_evaluated(tmp_path, pages, capsys):
     (dataset / "queries.jsonl").write_text("".join(json.dumps(line) + "\n" for line in labelled))
     assert run(["--home", str(tmp_path / "eval"), "eval", "--json", str(dataset)]) == 0
     report = json.loads(capsys.readouterr().out)
+    assert list(report) == EVAL_FIELDS
     assert (report["tickets"], report["hit_at_1"]["value"], report["acted_on_stale"]) == (3, 1.0, 0)
     assert run(["--home", str(tmp_path / "eval"), "eval", str(dataset)]) == 0
-    assert "hit@1" in capsys.readouterr().out
+    page = capsys.readouterr().out
+    for said in ("hit@1", "n = 2)", "Freshness gate", "acted on stale", "95 % interval"):
+        assert said in page
+    assert max(map(len, page.splitlines())) <= 80
 
 
 def test_a_dataset_that_is_none_is_named(tmp_path, capsys):
