@@ -5,27 +5,26 @@ from typing import Any
 
 _EXTRA = "extra_forbidden"
 _MISSING = "missing"
-_NOT_JSON = frozenset({"json_invalid"})
+_NOT_JSON = "json_invalid"
 _NO_OBJECT = frozenset({"model_type", "model_attributes_type"})
 
 
-def describe_mistakes(found: Sequence[Any], *, skip: int = 0) -> tuple[str, ...]:
+def describe_mistakes(found: Sequence[Any]) -> tuple[str, ...]:
     """Say what is wrong, one line per mistake.
 
     Args:
         found: What `ValidationError.errors()` or FastAPI's counterpart lists.
-        skip: How many leading parts of a place say nothing to the sender, such as `body`.
 
     Returns:
-        Lines like `channel: input should be 'email' or 'chat'`. What was sent is not repeated: it may hold a
+        Lines like `channel: expected 'email' or 'chat'`. What was sent is not repeated: it may hold a
         password, and it may be long.
     """
-    return tuple(_describe(one["type"], one["msg"], one["loc"][skip:]) for one in found)
+    return tuple(_describe(one["type"], one["msg"], one["loc"]) for one in found)
 
 
 def _describe(kind: str, message: str, place: Sequence[str | int]) -> str:
     where = ".".join(str(part) for part in place)
-    if kind in _NOT_JSON:
+    if kind == _NOT_JSON:
         return message[0].lower() + message[1:] if "at line" in message else "not valid JSON"
     if kind == _EXTRA:
         return f"{where}: no such field"
