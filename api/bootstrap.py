@@ -23,7 +23,7 @@ from index.store.edge import EdgeStore
 from index.sync import Syncer
 from ingest.chunk import Chunker
 from ingest.freshness import FreshnessWindows
-from ingest.read import fingerprint, read
+from ingest.read import fingerprint, fingerprint_etag, read
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
@@ -123,7 +123,15 @@ def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, home: Path)
         catalog=catalog,
         retriever=retriever,
         triager=Triager(retriever, catalog, ExtractiveDecider(), policy, embedder.spec.model),
-        syncer=Syncer(catalog, store, embedder, read=read, fingerprint=fingerprint, chunk=chunker.chunk),
+        syncer=Syncer(
+            catalog,
+            store,
+            embedder,
+            read=read,
+            fingerprint=fingerprint,
+            chunk=chunker.chunk,
+            fingerprint_etag=fingerprint_etag,
+        ),
         shelf=Shelf(catalog, home, policy.windows),
         windows=policy.windows,
     )

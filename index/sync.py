@@ -12,8 +12,8 @@ from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
 from index.space import require_space
 from ingest.errors import ParseError, SourceError
-from ingest.models import Article, Chunk, RawDocument, Rejected
-from ingest.ports import Source
+from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
+from ingest.ports import IsCurrent, Source
 
 CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
@@ -50,7 +50,7 @@ class RunOptions:
 class Syncer:
     """Brings the index up to a source. One at a time per index: whoever runs it holds the home's lock."""
 
-    def __init__(  # three parts of the index and three of the ingest room
+    def __init__(  # noqa: PLR0913 - three parts of the index and four of the ingest room
         self,
         catalog: Catalog,
         store: VectorStore,
@@ -59,12 +59,14 @@ class Syncer:
         read: Callable[[RawDocument], Article],
         fingerprint: Callable[[RawDocument], str],
         chunk: Callable[[Article], tuple[Chunk, ...]],
+        fingerprint_etag: Callable[[str], str] = str,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._embedder = embedder
         self._read = read
         self._fingerprint = fingerprint
+        self._fingerprint_etag = fingerprint_etag
         self._chunk = chunk
 
     def run(
@@ -152,7 +154,7 @@ class Syncer:
 
     def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
         try:
-            for item in source.scan():
+            for item in source.scan(run.is_current(self._fingerprint_etag)):
                 if options.should_stop():
                     run.publish_pending()
                     return "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
@@ -163,12 +165,18 @@ class Syncer:
         run.publish_pending()
         return None
 
-    def _take(self, item: RawDocument | Rejected, run: "_Run") -> None:
+    def _take(self, item: RawDocument | Unchanged | Rejected, run: "_Run") -> None:
         if not run.admit(item):
             return
-        if isinstance(item, Rejected):
-            run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
-            return
+        match item:
+            case Unchanged():
+                run.note(item.article_id, "unchanged")
+            case Rejected():
+                run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
+            case RawDocument():
+                self._take_document(item, run)
+
+    def _take_document(self, item: RawDocument, run: "_Run") -> None:
         standing = run.standings.get(item.article_id)
         fingerprint = self._fingerprint(item)
         if standing is not None and standing.fingerprint == fingerprint:
@@ -216,7 +224,20 @@ class _Run:
     chunks_embedded: int = 0
     touched: bool = False
 
-    def admit(self, item: RawDocument | Rejected) -> bool:
+    def is_current(self, fingerprint_etag: Callable[[str], str]) -> IsCurrent:
+        """Make the question whether the index holds an article as its source has it."""
+
+        def ask(article_id: str, etag: str) -> bool:
+            standing = self.standings.get(article_id)
+            return (
+                standing is not None
+                and standing.source == self.source
+                and standing.fingerprint == fingerprint_etag(etag)
+            )
+
+        return ask
+
+    def admit(self, item: RawDocument | Unchanged | Rejected) -> bool:
         """Note that a document was listed; `False` where it must be left alone, which is reported."""
         article_id = item.article_id
         if article_id in self.places:

@@ -105,6 +105,46 @@ def both(first: object, second: object) -> object:
     return first if first == second else {"once": first, "again": second}
 
 
+def combine(own: ArticleMetadata, stated: ArticleMetadata) -> ArticleMetadata:
+    """Join what a document says of itself with what its source says of it.
+
+    The document's own word counts, except where the other allows less: both must let a reader in, the stricter status
+    and the earlier end of validity hold, and a date that either side garbles is garbled.
+
+    Args:
+        own: The document's front matter, `<meta>` tags or page properties.
+        stated: The source's labels, rights, owner and state.
+    """
+    strictness: tuple[Status, ...] = ("published", "draft", "archived", "quarantined")
+    ends = [day for day in (own.dates.valid_until, stated.dates.valid_until) if day]
+    return ArticleMetadata(
+        owner=own.owner or stated.owner,
+        status=max(own.status, stated.status, key=strictness.index),
+        superseded_by=own.superseded_by or stated.superseded_by,
+        labels=tuple(dict.fromkeys(own.labels + stated.labels)),
+        audience=_both(own.audience, stated.audience),
+        symptoms=tuple(dict.fromkeys(own.symptoms + stated.symptoms)),
+        category=own.category or stated.category,
+        team=own.team or stated.team,
+        priority=own.priority or stated.priority,
+        risk=own.risk or stated.risk,
+        requires_identity=own.requires_identity or stated.requires_identity,
+        dates=ReviewDates(
+            own.dates.last_reviewed_on or stated.dates.last_reviewed_on,
+            own.dates.review_in or stated.dates.review_in,
+            min(ends, default=None),
+            None,
+            own.dates.malformed + stated.dates.malformed,
+        ),
+    )
+
+
+def _both(own: tuple[str, ...], stated: tuple[str, ...]) -> tuple[str, ...]:
+    if EVERYONE in own:
+        return stated
+    return own if EVERYONE in stated else tuple(name for name in own if name in stated)
+
+
 def title_field(fields: Mapping[str, object]) -> str | None:
     """Return the title that a document's statements give it, if any."""
     return _Reader(fields).text("title")

@@ -1,6 +1,7 @@
 """The stages between a source and the index: a raw document enters, an article cut into chunks leaves."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -27,6 +28,10 @@ class RawDocument:
         url: Where a person can open it, if anywhere.
         version: What the source calls this state of it (a commit, a page version).
         last_modified: When a person last edited it, by the source's own record. A file's mtime is not one.
+        fields: What the source itself states about it (title, owner, labels, audience, status, valid_until and so on),
+            named and written as front matter is.
+        etag: The source's own mark of this state of content, fields and rights together; equal marks mean that nothing
+            changed. Without one the content is compared.
     """
 
     article_id: str
@@ -37,6 +42,15 @@ class RawDocument:
     url: str | None = None
     version: str | None = None
     last_modified: datetime | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A document that its source still lists and did not fetch: its etag says that nothing changed."""
+
+    article_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,17 @@
 """The seam to where runbooks live: a source enters, raw documents leave."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from ingest.models import RawDocument, Rejected
+from ingest.models import RawDocument, Rejected, Unchanged
+
+IsCurrent = Callable[[str, str], bool]
+"""Told an article id and the etag its source gives it now; whether the index already holds just that."""
+
+
+def never_current(_article_id: str, _etag: str) -> bool:
+    """Say that the index holds nothing yet."""
+    return False
 
 
 class Source(Protocol):
@@ -14,10 +22,13 @@ class Source(Protocol):
         """Lasting name of the source, such as `folder:/srv/wiki`; every article carries it."""
         ...
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every document, in a stable order.
 
         Whatever is not listed has vanished; a document that is listed but cannot be handed over is a `Rejected`.
+
+        Args:
+            is_current: Lets a source that must fetch each document skip what the index already holds.
 
         Raises:
             SourceError: The listing is incomplete, so nothing may be concluded from what is missing.

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ingest.errors import ParseError
-from ingest.metadata import read_metadata
+from ingest.metadata import combine, read_metadata
 from ingest.models import Article, Block, MediaType, RawDocument
 from ingest.parse.decode import decode
 from ingest.parse.document import Parsed
@@ -50,20 +50,22 @@ def read(raw: RawDocument) -> Article:
     if not parsed.text.strip():
         raise ParseError(f"{raw.name!r} has no text; write some, or leave it out of the source")
     reading = read_metadata(parsed.fields)
-    title = (reading.title or parsed.title or humanise(raw.name))[:MAX_TITLE_CHARS].strip()
-    malformed = parsed.malformed + reading.metadata.dates.malformed
-    dates = replace(reading.metadata.dates, last_modified=raw.last_modified, malformed=malformed)
+    stated = read_metadata(raw.fields)
+    metadata = combine(reading.metadata, stated.metadata)
+    title = (reading.title or stated.title or parsed.title or humanise(raw.name))[:MAX_TITLE_CHARS].strip()
+    malformed = parsed.malformed + metadata.dates.malformed
+    dates = replace(metadata.dates, last_modified=raw.last_modified, malformed=malformed)
     return Article(
         article_id=raw.article_id,
         source=raw.source,
         title=title,
         text=parsed.text,
         blocks=parsed.blocks,
-        metadata=replace(reading.metadata, dates=dates),
-        revision=_revision(title, parsed.text, parsed.blocks, reading.metadata.symptoms),
+        metadata=replace(metadata, dates=dates),
+        revision=_revision(title, parsed.text, parsed.blocks, metadata.symptoms),
         url=raw.url,
         version=raw.version,
-        warnings=encoding_warnings + parsed.warnings + reading.warnings,
+        warnings=encoding_warnings + parsed.warnings + reading.warnings + stated.warnings,
     )
 
 
@@ -74,13 +76,25 @@ def fingerprint(raw: RawDocument) -> str:
         raw: The document as its source gave it.
 
     Returns:
-        `sha256:…` over content, media type, name, version, URL, edit date, and the versions of parser and chunker.
+        `sha256:…` over content, media type, name, version, URL, edit date, and the versions of parser and chunker; over
+        the etag and those versions alone where there is one.
     """
+    if raw.etag is not None:
+        return fingerprint_etag(raw.etag)
     edited = raw.last_modified.isoformat() if raw.last_modified else None
-    facts = json.dumps([PARSER_VERSION, CHUNKING_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited])
+    stated = sorted((name, repr(value)) for name, value in raw.fields.items())
+    facts = json.dumps(
+        [PARSER_VERSION, CHUNKING_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited, stated]
+    )
     digest = hashlib.sha256(facts.encode())
     digest.update(raw.content)
     return f"sha256:{digest.hexdigest()}"
+
+
+def fingerprint_etag(etag: str) -> str:
+    """Identify an article by its source's own mark, as `fingerprint` does for a document that carries one."""
+    facts = json.dumps([PARSER_VERSION, CHUNKING_VERSION, etag])
+    return f"sha256:{hashlib.sha256(facts.encode()).hexdigest()}"
 
 
 def humanise(name: str) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 
 from index.models import EmbeddingSpec, FloatMatrix, FloatVector
 from ingest.errors import ParseError, SourceError
-from ingest.models import EVERYONE, Article, ArticleMetadata, Block, Chunk, RawDocument, Rejected
+from ingest.models import EVERYONE, Article, ArticleMetadata, Block, Chunk, RawDocument, Rejected, Unchanged
+from ingest.ports import IsCurrent, never_current
 
 _WORD = re.compile(r"\w+")
 
@@ -55,12 +56,16 @@ class FakeSource:
     fails_after: int | None = None
     scans: int = field(default=0)
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
         self.scans += 1
         for position, document in enumerate(self.documents):
             if position == self.fails_after:
                 break
-            yield document
+            etag = document.etag if isinstance(document, RawDocument) else None
+            if etag is not None and is_current(document.article_id, etag):
+                yield Unchanged(document.article_id)
+            else:
+                yield document
         if self.fails_after is not None:
             raise SourceError(f"The listing broke off after {self.fails_after!r} documents.")
 
@@ -92,7 +97,9 @@ def read_fake(raw: RawDocument) -> Article:
 
 
 def fingerprint_fake(raw: RawDocument) -> str:
-    """Digest of the whole document, metadata included."""
+    """Digest of the whole document, metadata included; its etag where it has one."""
+    if raw.etag is not None:
+        return raw.etag
     return hashlib.sha256(raw.content).hexdigest()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
+from ingest.ports import IsCurrent, never_current
 from ingest.sources.files import (
     MEDIA_TYPES,
     absolute,
@@ -33,7 +34,7 @@ class FolderSource:
         """`folder:` and the absolute path."""
         return source_key(self._root)
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
         """List every file of a known kind, in the order of their paths.
 
         Yields:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
-from ingest.ports import Source
+from ingest.ports import IsCurrent, Source, never_current
 from ingest.sources.files import Record, absolute, folder_id, is_candidate, read_files, require_folder, source_key
 from ingest.sources.folder import FolderSource
 
@@ -65,7 +65,7 @@ class GitSource:
         """`folder:` and the absolute path, as without git."""
         return source_key(self._root)
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
         """List every file of a known kind, in the order of their paths.
 
         Yields:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from index.models import ArticleReport, FloatMatrix
 from index.store.memory import MemoryStore
 from index.sync import RunOptions, Syncer
 from ingest.models import EVERYONE, Rejected
+from ingest.ports import never_current
 from tests.fakes import FakeSource, HashedWordsEmbedder, chunk_fake, document, fingerprint_fake, read_fake
 
 VPN = document("net/vpn", "VPN drops\nrestart the client")
@@ -344,3 +346,24 @@ def test_an_index_of_another_model_is_refused_before_anything_is_done(house: Hou
     with pytest.raises(EmbeddingMismatchError, match="test/other"):
         syncer.run(FakeSource([JAM]))
     assert house.texts().keys() == {"net/vpn"}
+
+
+def test_a_source_with_etags_fetches_only_what_changed(house: House) -> None:
+    vpn, jam = replace(VPN, etag="vpn-1"), replace(JAM, etag="jam-1")
+    house.run(vpn, jam)
+    report = house.run(vpn, replace(document("print/jam", "Printer jams\nopen the lid"), etag="jam-2"))
+    assert outcomes(report) == {"net/vpn": "unchanged", "print/jam": "updated"}
+    assert house.read == ["print/jam"]
+
+
+def test_an_etag_is_not_current_for_another_sources_article(house: House) -> None:
+    asked: list[bool] = []
+
+    class Nosy(FakeSource):
+        def scan(self, is_current=never_current, /):
+            asked.append(is_current("net/vpn", "vpn-1"))
+            return super().scan(is_current)
+
+    house.run(replace(VPN, etag="vpn-1"))
+    house.run(source=Nosy([], key="fake:other"))
+    assert asked == [False]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.metadata import read_metadata
+from ingest.metadata import combine, read_metadata
 from ingest.models import EVERYONE, ArticleMetadata, Interval, ReviewDates
 
 
@@ -133,3 +133,29 @@ def test_no_value_breaks_the_reader_or_opens_an_article(fields: dict[str, Any]) 
     assert isinstance(metadata, ArticleMetadata)
     if fields.get("audience", "x") is None:
         assert metadata.audience == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "stated", "expected"),
+    [
+        ({}, {"audience": ["it-ops"]}, ("it-ops",)),
+        ({"audience": ["it-ops"]}, {}, ("it-ops",)),
+        ({"audience": ["it-ops", "hr"]}, {"audience": ["hr", "legal"]}, ("hr",)),
+        ({"audience": ["it-ops"]}, {"audience": ["hr"]}, ()),
+        ({}, {"audience": []}, ()),
+        ({}, {}, ("*",)),
+    ],
+    ids=["source-restricts", "document-restricts", "both", "nobody-is-in-both", "source-unknown", "neither"],
+)
+def test_document_and_source_must_both_let_a_reader_in(own, stated, expected):
+    assert combine(read_metadata(own).metadata, read_metadata(stated).metadata).audience == expected
+
+
+def test_the_stricter_statement_of_document_and_source_holds():
+    own = {"status": "published", "valid_until": "2027-01-01", "owner": "netops", "labels": ["vpn"]}
+    stated = {"status": "archived", "valid_until": "2026-06-01", "owner": "wiki", "labels": ["vpn", "runbook"]}
+    both = combine(read_metadata(own).metadata, read_metadata(stated).metadata)
+    assert (both.status, both.dates.valid_until, both.owner) == ("archived", date(2026, 6, 1), "netops")
+    assert both.labels == ("vpn", "runbook")
+    garbled = combine(read_metadata({}).metadata, read_metadata({"last_reviewed_on": "soon"}).metadata)
+    assert garbled.dates.malformed

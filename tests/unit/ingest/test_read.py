@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import ParseError
 from ingest.models import Article, MediaType, RawDocument
-from ingest.read import fingerprint, humanise, read
+from ingest.read import fingerprint, fingerprint_etag, humanise, read
 
 EDITED = datetime(2026, 10, 1, tzinfo=UTC)
 RAW = RawDocument("vpn", "folder:/kb", "text/markdown", b"---\nowner: netops\n---\nText", "vpn.md", "u", "7", EDITED)
@@ -123,3 +123,25 @@ def test_another_way_of_chunking_makes_every_document_look_new(monkeypatch: pyte
     before = fingerprint(RAW)
     monkeypatch.setattr("ingest.read.CHUNKING_VERSION", -1)
     assert fingerprint(RAW) != before
+
+
+def test_what_the_source_states_joins_what_the_document_says() -> None:
+    raw = RawDocument(
+        "1",
+        "wiki:it",
+        "text/html",
+        b'<meta name="title" content="Own"><p>Text</p>',
+        "Page",
+        fields={"title": "Wiki", "owner": "ann"},
+    )
+    article = read(raw)
+    assert (article.title, article.metadata.owner) == ("Own", "ann")
+    assert read(replace(raw, content=b"<p>Text</p>")).title == "Wiki"
+
+
+def test_an_etag_stands_for_content_and_statements() -> None:
+    raw = RawDocument("1", "wiki:it", "text/html", b"<p>a</p>", "Page", etag="v1")
+    assert fingerprint(raw) == fingerprint(replace(raw, content=b"<p>b</p>")) == fingerprint_etag("v1")
+    assert fingerprint(replace(raw, etag="v2")) != fingerprint(raw)
+    plain = replace(raw, etag=None)
+    assert fingerprint(plain) != fingerprint(replace(plain, fields={"owner": "ann"}))
