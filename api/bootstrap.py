@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
@@ -12,6 +13,7 @@ from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.settings import Settings
 from api.shelf import Shelf
+from api.sources import open_source
 from index.catalog import Catalog
 from index.embed.choose import choose_embedder
 from index.embed.presets import similarity_of
@@ -101,7 +103,7 @@ def open_runtime(
         notice(why)
         store = EdgeStore.open(settings.home / VECTORS_NAME, embedder.spec.dimension)
         opened.callback(store.close)
-        yield _connect(catalog, store, embedder, settings.home)
+        yield _connect(catalog, store, embedder, settings)
 
 
 def _lock(home: Path, command: str) -> HomeLock:
@@ -114,7 +116,7 @@ def _lock(home: Path, command: str) -> HomeLock:
         ) from error
 
 
-def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, home: Path) -> LocalRuntime:
+def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, settings: Settings) -> LocalRuntime:
     policy = policy_for(embedder.spec)
     retriever = Retriever(embedder, store, catalog)
     spec = embedder.spec
@@ -132,8 +134,9 @@ def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, home: Path)
             chunk=chunker.chunk,
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=Shelf(catalog, home, policy.windows),
+        shelf=Shelf(catalog, settings.home, policy.windows),
         windows=policy.windows,
+        open_source=partial(open_source, settings=settings),
     )
 
 

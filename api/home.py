@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from agent.models import Ticket
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
-from api.errors import UsageError
 from api.ports import OnArticle
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
@@ -18,7 +16,6 @@ from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
 from ingest.freshness import FreshnessWindows
 from ingest.ports import Source
-from ingest.sources.git import local_source
 
 
 def _never() -> bool:
@@ -35,6 +32,7 @@ class LocalRuntime:
     syncer: Syncer
     shelf: Shelf
     windows: FreshnessWindows
+    open_source: Callable[[str], Source]
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -73,7 +71,7 @@ class LocalRuntime:
         """Bring the index in line with a source.
 
         Args:
-            source: Path of a folder, a git work tree or a file.
+            source: A location that `api.sources` can open.
             on_article: Called with each article's line as soon as it is known.
             allow_mass_delete: Remove vanished articles however many they are.
             should_stop: Asked between articles; once true the run ends after what it has in hand.
@@ -84,19 +82,4 @@ class LocalRuntime:
                 on_article(to_report_line(report))
 
         options = RunOptions(allow_mass_delete=allow_mass_delete, should_stop=should_stop)
-        return to_report(self.syncer.run(open_source(source), met, options))
-
-
-def open_source(source: str) -> Source:
-    """Open the source that a command or request names.
-
-    Args:
-        source: A path.
-
-    Raises:
-        UsageError: There is nothing at that path.
-    """
-    path = Path(source)
-    if not path.exists():
-        raise UsageError(f"source {source!r} does not exist; expected a folder, a git work tree or a file")
-    return local_source(path)
+        return to_report(self.syncer.run(self.open_source(source), met, options))

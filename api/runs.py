@@ -11,6 +11,7 @@ from ulid import ULID
 from api.errors import BusyError, NotFoundError, UsageError
 from api.ports import Runtime
 from api.schemas import ArticleReportV1, IngestRunIn, IngestRunV1
+from api.sources import locate
 from ingest.errors import RunciteError
 
 MAX_WAITING = 16
@@ -52,14 +53,12 @@ class RunQueue:
             The run, queued.
 
         Raises:
-            UsageError: The path is not absolute, or there is nothing there.
+            UsageError: The path is not absolute, or there is nothing there, or no such source is supported.
             BusyError: Too many wait already.
         """
-        path = Path(job.source)
-        if not path.is_absolute():
+        if "://" not in job.source and not Path(job.source).is_absolute():
             raise UsageError(f"source {job.source!r} is not an absolute path; expected one on the server's machine")
-        if not path.exists():
-            raise UsageError(f"source {job.source!r} does not exist on the server's machine; expected a folder or file")
+        locate(job.source)
         run = IngestRunV1(id=str(ULID()), state="queued", source=job.source, articles_met=0, report=None, error=None)
         with self._lock:
             if self._waiting.qsize() >= MAX_WAITING:

@@ -95,7 +95,7 @@ def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOp
 
 
 def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:
-    with RunWatcher(session.terminal, lists=False).watching(samples.pages) as met:
+    with RunWatcher(session.terminal, lists=False).watching(str(samples.pages)) as met:
         run = runtime.ingest(str(samples.pages), on_article=met)
     took_s = (run.finished_at - run.started_at).total_seconds()
     counts = ", ".join(

@@ -47,7 +47,7 @@ def evaluate(
     settings = session.settings.model_copy(update={"home": session.home / "eval" / _name(dataset)})
     with open_runtime(settings, create=True, command="runcite eval", notice=terminal.note) as runtime:
         watcher = RunWatcher(terminal, lists=False)
-        with watcher.watching(dataset.pages) as met:
+        with watcher.watching(str(dataset.pages)) as met:
             runtime.ingest(str(dataset.pages), on_article=met, allow_mass_delete=True)
         articles = len(runtime.catalog.standings())
         report = _measured(dataset, runtime, articles, terminal)

@@ -1,11 +1,7 @@
 """`runcite ingest`: sources enter, an index in line with them and a report of each article leave."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,11 +14,11 @@ from api.cli.lists import report_line, run_table
 from api.cli.options import EmbeddingOption, HomeOption, JsonOption, Session, start
 from api.cli.terminal import Terminal, json_text, one_line
 from api.client import ServerClient
-from api.errors import NothingToDoError, UsageError
+from api.errors import NothingToDoError
 from api.schemas import ArticleReportV1, IngestRunIn, RunReportV1
+from api.sources import locate, supported
 from index.errors import StoreHeldError
-
-SUPPORTED = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+from index.interrupt import stop_on_signals
 
 QUIET_OUTCOMES = frozenset({"unchanged"})
 """What a person only wants counted."""
@@ -36,7 +32,7 @@ class IngestReport(BaseModel):
 
 def ingest(  # noqa: PLR0913 - typer declares each option as an argument
     context: typer.Context,
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"What to bring in: {SUPPORTED}.")],
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"What to bring in: {supported()}.")],
     allow_mass_delete: Annotated[  # noqa: FBT002 - typer's way to declare a flag
         bool, typer.Option("--allow-mass-delete", help="Let a run remove a large share of a source's articles.")
     ] = False,
@@ -49,10 +45,10 @@ def ingest(  # noqa: PLR0913 - typer declares each option as an argument
 
     Each source is a run of its own. Exit code 1 means that some article failed; the report says which and why.
     """
-    paths = [local_path(source) for source in sources]
+    locations = [locate(source) for source in sources]
     session = start(context, home, embedding)
     watcher = RunWatcher(session.terminal, lists=not as_json, verbose=verbose)
-    runs = ingest_paths(session, paths, watcher, allow_mass_delete=allow_mass_delete)
+    runs = ingest_locations(session, locations, watcher, allow_mass_delete=allow_mass_delete)
     found_any = any(run.articles or run.error for run in runs)
     if as_json:
         session.terminal.result(json_text(IngestReport(runs=tuple(runs))))
@@ -66,31 +62,13 @@ def ingest(  # noqa: PLR0913 - typer declares each option as an argument
         raise typer.Exit(1)
 
 
-def local_path(source: str) -> Path:
-    """Check that a source is one this version can read.
-
-    Args:
-        source: As given on the command line.
-
-    Raises:
-        UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
-    """
-    if "://" in source:
-        raise UsageError(f"source {source!r} is not supported; expected {SUPPORTED}")
-    path = Path(source)
-    if not path.exists():
-        what = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
-        raise UsageError(f"source {source!r} {what}; expected {SUPPORTED}")
-    return path.absolute()
-
-
 def has_failures(runs: Sequence[RunReportV1]) -> bool:
     """Tell whether any run stopped early or any article failed."""
     return any(run.error or any(article.outcome == "failed" for article in run.articles) for run in runs)
 
 
-def ingest_paths(
-    session: Session, paths: Sequence[Path], watcher: "RunWatcher", *, allow_mass_delete: bool = False
+def ingest_locations(
+    session: Session, locations: Sequence[str], watcher: "RunWatcher", *, allow_mass_delete: bool = False
 ) -> list[RunReportV1]:
     """Run each source here, or have the server that holds the home run it."""
     try:
@@ -98,14 +76,14 @@ def ingest_paths(
             open_runtime(
                 session.settings, create=True, command="runcite ingest", notice=session.terminal.note
             ) as runtime,
-            _interruptible() as should_stop,
+            stop_on_signals() as should_stop,
         ):
             runs = []
-            for path in paths:
-                with watcher.watching(path) as met:
+            for location in locations:
+                with watcher.watching(location) as met:
                     runs.append(
                         runtime.ingest(
-                            str(path), on_article=met, allow_mass_delete=allow_mass_delete, should_stop=should_stop
+                            location, on_article=met, allow_mass_delete=allow_mass_delete, should_stop=should_stop
                         )
                     )
                 if should_stop():
@@ -116,16 +94,18 @@ def ingest_paths(
         if url is None:
             raise
     session.terminal.note(f"The server at {url} holds the home and takes the job over.")
-    return _hand_over(url, paths, watcher, allow_mass_delete=allow_mass_delete)
+    return _hand_over(url, locations, watcher, allow_mass_delete=allow_mass_delete)
 
 
-def _hand_over(url: str, paths: Sequence[Path], watcher: "RunWatcher", *, allow_mass_delete: bool) -> list[RunReportV1]:
+def _hand_over(
+    url: str, locations: Sequence[str], watcher: "RunWatcher", *, allow_mass_delete: bool
+) -> list[RunReportV1]:
     client = ServerClient(url)
     runs = []
     try:
-        for path in paths:
-            with watcher.watching(path) as met:
-                job = IngestRunIn(source=str(path), allow_mass_delete=allow_mass_delete)
+        for location in locations:
+            with watcher.watching(location) as met:
+                job = IngestRunIn(source=location, allow_mass_delete=allow_mass_delete)
                 run = client.ingest(job, on_progress=watcher.count)
                 for article in run.articles:
                     met(article)
@@ -133,26 +113,6 @@ def _hand_over(url: str, paths: Sequence[Path], watcher: "RunWatcher", *, allow_
     finally:
         client.close()
     return runs
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Take the first Ctrl-C as "finish what is in hand"; the second one ends the process as usual."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop.is_set
-        return
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            signal.default_int_handler(number, frame)
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield stop.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _sum_up(terminal: Terminal, runs: Sequence[RunReportV1]) -> None:
@@ -173,14 +133,14 @@ class RunWatcher:
         self._progress: Progress | None = None
 
     @contextmanager
-    def watching(self, path: Path) -> Iterator[Callable[[ArticleReportV1], None]]:
+    def watching(self, location: str) -> Iterator[Callable[[ArticleReportV1], None]]:
         """Show one source's run for as long as the block runs."""
         self._met = 0
         columns = (BarColumn(24), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         terminal = self._terminal
         with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
             self._progress = progress
-            self._task = progress.add_task(one_line(path.name), total=None)
+            self._task = progress.add_task(one_line(location.rstrip("/").rpartition("/")[2]), total=None)
             yield self._show
             self._progress = None
 

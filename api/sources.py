@@ -1,0 +1,62 @@
+"""A location that a user or a request names enters, the source that lists it leaves. A row here per kind of source."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from api.errors import UsageError
+from api.settings import Settings
+from ingest.ports import Source
+from ingest.sources.git import local_source
+
+Opener = Callable[[str, Settings], Source]
+"""Given a URI and the settings that hold its credentials."""
+
+OPENERS: Mapping[str, Opener] = {}
+"""By URI scheme."""
+
+LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+
+
+def supported() -> str:
+    """Name the kinds of source there are, for help and messages."""
+    return " or ".join([LOCAL, *(f"{scheme}://…" for scheme in OPENERS)])
+
+
+def locate(location: str) -> str:
+    """Check a location and make it mean the same from any folder.
+
+    Args:
+        location: A path or a URI, as given on the command line.
+
+    Returns:
+        An absolute path, or the URI.
+
+    Raises:
+        UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
+    """
+    if "://" in location:
+        if urlsplit(location).scheme not in OPENERS:
+            raise UsageError(f"source {location!r} is not supported; expected {supported()}")
+        return location
+    path = Path(location)
+    if not path.exists():
+        what = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+        raise UsageError(f"source {location!r} {what}; expected {supported()}")
+    return str(path.absolute())
+
+
+def open_source(location: str, settings: Settings) -> Source:
+    """Open the source at a location that `locate` gave.
+
+    Args:
+        location: An absolute path, or a URI.
+        settings: Hold the credentials that a URI leaves out.
+
+    Raises:
+        UsageError: There is nothing there.
+    """
+    located = locate(location)
+    if "://" in located:
+        return OPENERS[urlsplit(located).scheme](located, settings)
+    return local_source(Path(located))
