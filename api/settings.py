@@ -20,8 +20,10 @@ LIBRARY_ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
-"""What the libraries below us are told before they load: report nothing to anyone, and keep the terminal ours."""
+"""What the libraries below us are told before they load: report nothing to anyone, keep the terminal ours, and let
+threads that wait for each other sleep: with both cores busy their spinning made a triage take 92 ms instead of 41."""
 
 
 class Settings(BaseSettings):
