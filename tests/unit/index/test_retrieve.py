@@ -183,8 +183,8 @@ def test_an_article_published_during_a_search_is_found_as_it_is_now(house: House
 def test_an_article_called_by_its_name_comes_before_one_that_shares_more_words(house: House) -> None:
     house.sync(
         [
-            document("alerts/NodeDiskFailing", "Replace the broken part\ncall the vendor"),
-            document("alerts/other", "Reboot a host\nlog in and type reboot"),
+            document("alerts/NodeDiskFailing", "Replace the broken part\na host needs a new disk"),
+            document("alerts/other", "Reboot a host\nwhat needs attention"),
         ]
     )
     assert house.ids("a host needs attention")[0] == "alerts/other"
