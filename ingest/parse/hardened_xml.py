@@ -7,7 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 from html.entities import html5
-from typing import IO
+from typing import IO, Literal
 
 from lxml import etree
 
@@ -16,6 +16,9 @@ from ingest.errors import ParseError
 Element = etree._Element  # noqa: SLF001 - lxml has no public name for the type of its elements
 
 _MAX_PREFIXES = 100
+MAX_CHILD_BYTES = 64 * 1024 * 1024
+"""What one child of a streamed document may take: it is held in memory whole."""
+
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _REFERENCE = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{0,40});)?")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -88,10 +91,12 @@ def stream_children(stream: IO[bytes], name: str) -> Iterator[Element]:
         Each child, complete; it is emptied before the next.
 
     Raises:
-        ParseError: It is not well-formed, or declares a document type, which can hold entities that explode.
+        ParseError: It is not well-formed, has a child too large, or declares a document type, which can hold entities
+            that explode.
     """
+    metered = _Metered(stream)
     events = etree.iterparse(
-        stream, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
+        metered, events=("start", "end"), resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False
     )
     depth = 0
     try:
@@ -106,14 +111,15 @@ def stream_children(stream: IO[bytes], name: str) -> Iterator[Element]:
                 if element.tag == name:
                     yield element
                 _forget(element)
+                metered.since_child = 0
     except etree.XMLSyntaxError as error:
         raise ParseError(f"is not well-formed XML ({str(error.msg)[:120]})") from error
 
 
-def serialise(element: Element) -> str:
-    """Write what is inside an element as XML; prefixes that the element declares are declared again."""
+def serialise(element: Element, method: Literal["xml", "html"] = "xml") -> str:
+    """Write what is inside an element; prefixes that the element declares are declared again."""
     inside = html.escape(element.text or "", quote=False)
-    return inside + "".join(etree.tostring(child, encoding="unicode") for child in element)
+    return inside + "".join(etree.tostring(child, encoding="unicode", method=method) for child in element)
 
 
 def name_of(element: Element) -> str:
@@ -185,6 +191,26 @@ def put_first(element: Element, text: str) -> None:
     while not (element.text or "").strip() and len(element) and name_of(element[0]) in {"p", "div", "span"}:
         element = element[0]
     element.text = text + (element.text or "").lstrip()
+
+
+class _Metered:
+    """Reads a stream for as long as its children end in time."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.since_child = 0
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read on.
+
+        Raises:
+            ParseError: Too much was read since the last child ended.
+        """
+        content = self._stream.read(size)
+        self.since_child += len(content)
+        if self.since_child > MAX_CHILD_BYTES:
+            raise ParseError(f"holds an element of more than {MAX_CHILD_BYTES:,} bytes")
+        return content
 
 
 def _escape_sections(source: str) -> str:
