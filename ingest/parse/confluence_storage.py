@@ -15,7 +15,7 @@ from ingest.parse.html_flat import write_flat
 from ingest.parse.inline import InlineText, as_written
 from ingest.parse.storage_elements import ELEMENTS
 from ingest.parse.storage_macros import MACRO_TAGS, convert_macro
-from ingest.parse.storage_properties import Findings
+from ingest.parse.storage_properties import Findings, read_lozenge
 
 MAX_NAMED_MACROS = 20
 """How many kinds of unknown macro the warning names."""
@@ -41,6 +41,7 @@ def parse_storage(source: str) -> Parsed:
         convert(root, findings)
         write_tree(root, builder, partial(InlineText, as_written))
     text, blocks = builder.build()
+    read_lozenge(text, blocks, findings)
     return Parsed(text, blocks, None, findings.fields, (), warnings + _unknown_macros(findings))
 
 

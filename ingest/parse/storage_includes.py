@@ -34,7 +34,7 @@ Fetch = Callable[[str, str | None], tuple[str, str, str] | None]
 # What an include macro holds is a link and settings, never another macro. CDATA first: code may show a macro.
 _MACRO = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
-    r"""|<ac:(structured-macro|macro)\b[^>]*\bac:name="(include|excerpt-include)"[^>]*>"""
+    r"""|<ac:(structured-macro|macro)\b[^<>]*\bac:name="(include|excerpt-include)"[^<>]*>"""
     r"(?:(?!</?ac:(?:structured-)?macro\b).)*</ac:\1>",
     re.DOTALL,
 )

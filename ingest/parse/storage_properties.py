@@ -1,10 +1,12 @@
-"""The tables of a page-properties macro enter, metadata fields leave."""
+"""The tables of a page-properties macro, or a lozenge on top of the page, enter; metadata fields leave."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ingest.metadata import both
+from ingest.models import Block
 from ingest.parse.hardened_xml import Element, attribute, lines_of, name_of
 from ingest.parse.storage_elements import UNKNOWN_USER
 
@@ -12,6 +14,8 @@ INCLUDED_MARK = "data-included"
 """Attribute of what another page lent to this one: that page's properties are not this page's."""
 
 _COLUMN_TITLES = frozenset({"field", "key", "name", "property", "value", "item", "detail", "details", "description"})
+
+_LOZENGE = re.compile(r"(?:status:\s*)?\[(deprecated|obsolete|retired|outdated|archived|draft)\]", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -43,11 +47,30 @@ def read_properties(body: Element, findings: Findings) -> None:
         findings: Takes them up; what is stated twice and differently becomes a value that no field understands.
     """
     for table in body.iter("table"):
-        rows = [row for row in table.iter("tr") if _nearest_table(row) is table]
+        if _table_around(table, body) is not None:
+            continue
+        rows = [row for row in table.iter("tr") if _table_around(row, body) is table]
         for key, value in _pairs([[cell for cell in row if name_of(cell) in {"th", "td"}] for row in rows]):
             name, said = lines_of(key).strip().rstrip(":"), _value(value)
             if name and said:
                 findings.fields[name] = both(findings.fields.get(name, said), said)
+
+
+def read_lozenge(text: str, blocks: tuple[Block, ...], findings: Findings) -> None:
+    """Take a lozenge such as `[DEPRECATED]` for the page's status, where it stands alone above the first heading.
+
+    Args:
+        text: The page's normalised text.
+        blocks: Its blocks.
+        findings: Takes it up; with another status in the page properties it contradicts that.
+    """
+    for block in blocks:
+        if block.kind == "heading":
+            return
+        lozenge = _LOZENGE.fullmatch(text, block.start, block.end)
+        if lozenge and block.kind == "paragraph":
+            said = lozenge[1].lower()
+            findings.fields["status"] = both(findings.fields.get("status", said), said)
 
 
 def _pairs(rows: list[list[Element]]) -> Iterator[tuple[Element, Element]]:
@@ -71,8 +94,14 @@ def _names_columns(rows: list[list[Element]]) -> bool:
     return not titles and (len(first) != 2 or len(rows) == 2)
 
 
-def _nearest_table(row: Element) -> Element | None:
-    return next((parent for parent in row.iterancestors() if name_of(parent) == "table"), None)
+def _table_around(element: Element, body: Element) -> Element | None:
+    """Return the nearest table that an element stands in, within the macro: that may stand in one itself."""
+    for parent in element.iterancestors():
+        if parent is body:
+            return None
+        if name_of(parent) == "table":
+            return parent
+    return None
 
 
 def _value(cell: Element) -> str:

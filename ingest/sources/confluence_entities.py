@@ -92,6 +92,19 @@ class ExportedPage:
         return other.readers is None or (self.readers is not None and self.readers <= other.readers)
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What an export holds besides bodies.
+
+    Attributes:
+        pages: The current pages by id: neither drafts nor trash nor old versions.
+        users: Names by user key, for mentions.
+    """
+
+    pages: Mapping[str, ExportedPage]
+    users: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class _Tables:
     """What the first reading gathers, by id."""
@@ -127,14 +140,14 @@ class _Tables:
                 pass
 
 
-def read_pages(open_entities: Open) -> dict[str, ExportedPage]:
+def read_listing(open_entities: Open) -> Listing:
     """List the current pages of an export.
 
     Args:
         open_entities: Opens `entities.xml`.
 
     Returns:
-        The pages by id: neither drafts nor trash nor old versions.
+        The pages and the users.
 
     Raises:
         SourceError: The file is not what it should be, or restricts pages without saying which.
@@ -164,7 +177,7 @@ def read_pages(open_entities: Open) -> dict[str, ExportedPage]:
             readers=readers,
             unknown=unknown,
         )
-    return pages
+    return Listing(pages, {key: name for key, name in tables.users.items() if name and name != key})
 
 
 def read_bodies(open_entities: Open) -> Iterator[tuple[str, str, str]]:

@@ -10,9 +10,10 @@ from ingest.errors import SourceError
 from ingest.models import EVERYONE, RawDocument, Rejected
 from ingest.parse.html_export import main_content
 from ingest.parse.storage_includes import expand_includes, included_titles
+from ingest.parse.storage_users import name_users
 from ingest.ports import IsCurrent, never_current
 from ingest.sources.archive import Archive, open_archive
-from ingest.sources.confluence_entities import STORAGE_FORMAT, ExportedPage, read_bodies, read_pages
+from ingest.sources.confluence_entities import STORAGE_FORMAT, ExportedPage, read_bodies, read_listing
 from ingest.sources.files import MAX_FILE_BYTES, absolute
 
 ENTITIES = "entities.xml"
@@ -81,7 +82,9 @@ class ConfluenceExportSource:
                 return match[1].strip()
         entities = _find(archive, ENTITIES)
         if entities is not None:
-            spaces = {page.space for page in read_pages(partial(archive.stream, entities)).values() if page.space}
+            spaces = {
+                page.space for page in read_listing(partial(archive.stream, entities)).pages.values() if page.space
+            }
             if len(spaces) == 1:
                 return spaces.pop()
         elif index is not None and PurePosixPath(index).parent.name:
@@ -117,7 +120,9 @@ class _XmlExport:
         self._open = partial(archive.stream, entities)
         self._key = key
         self._space = key.partition(":")[2]
-        self._pages = read_pages(self._open)
+        listing = read_listing(self._open)
+        self._pages = listing.pages
+        self._users = listing.users
         self._by_title = {page.title.casefold(): page for page in self._pages.values()}
         self._included: dict[str, str] = {}
 
@@ -141,7 +146,7 @@ class _XmlExport:
         if not body.strip():
             return Rejected(article_id, "skipped", "is empty")
         storage, _ = expand_includes(_restored(body), partial(self._fetch, page), page_id=page.page_id)
-        content = storage.encode("utf-8", "replace")
+        content = name_users(storage, self._users).encode("utf-8", "replace")
         if len(content) > MAX_FILE_BYTES:
             return Rejected(article_id, "skipped", _too_large(len(content)))
         return RawDocument(

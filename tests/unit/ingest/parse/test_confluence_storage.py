@@ -1,4 +1,5 @@
 import time
+from html import escape
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,8 @@ from ingest.metadata import read_metadata
 from ingest.models import RawDocument
 from ingest.parse.confluence_storage import parse_storage
 from ingest.parse.hardened_xml import to_xml
+from ingest.parse.html import parse_html
+from ingest.parse.inline import clean_line
 from ingest.read import read
 
 
@@ -244,6 +247,11 @@ def test_page_properties_are_fields(rows: str, fields: dict[str, object]) -> Non
         assert parse_storage(macro("details", f"<table><tbody>{rows}</tbody></table>", hidden=hidden)).fields == fields
 
 
+def test_page_properties_in_a_layout_table_count() -> None:
+    storage = f"<table><tr><td>{macro('details', TABLE)}</td><td>x</td></tr></table>"
+    assert parse_storage(storage).fields == {"Owner": "netops", "Valid until": "2027-01-01"}
+
+
 def test_page_properties_reach_the_article() -> None:
     raw = RawDocument("1", "wiki", "application/x-confluence-storage", macro("details", TABLE).encode(), "VPN")
     article = read(raw)
@@ -261,6 +269,26 @@ def test_a_contradiction_in_page_properties_leaves_no_reader() -> None:
     rows = "<tr><th>Audience</th><td>hr</td></tr><tr><th>Audience</th><td>everyone</td></tr>"
     fields = parse_storage(macro("details", f"<table>{rows}</table>")).fields
     assert read_metadata(fields).metadata.audience == ()
+
+
+@pytest.mark.parametrize(
+    ("storage", "status"),
+    [
+        pytest.param(f"<p>{macro('status', title='Deprecated')}</p><h1>Fix</h1>", "archived", id="on-top"),
+        pytest.param(f"<p>Status: {macro('status', title='DRAFT')}</p><h1>Fix</h1>", "draft", id="with-its-name"),
+        pytest.param(f"<p>Tool x is {macro('status', title='DEPRECATED')}.</p>", "published", id="of-something-else"),
+        pytest.param(f"<h1>Old way</h1><p>{macro('status', title='DEPRECATED')}</p>", "published", id="of-a-section"),
+        pytest.param(f"<p>{macro('status', title='IN PROGRESS')}</p>", "published", id="of-no-status"),
+        pytest.param(
+            f"{macro('details', '<table><tr><th>Status</th><td>Current</td></tr></table>')}"
+            f"<p>{macro('status', title='DEPRECATED')}</p>",
+            "draft",
+            id="that-contradicts",
+        ),
+    ],
+)
+def test_a_lozenge_on_top_is_the_page_s_status(storage: str, status: str) -> None:
+    assert read_metadata(parse_storage(storage).fields).metadata.status == status
 
 
 def test_unknown_macros_are_counted_commonest_first() -> None:
@@ -317,6 +345,34 @@ def test_no_visible_text_and_no_byte_of_code_is_lost(drawn, broken) -> None:
         at = text.index(code, at)
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), max_size=40)
+PLAIN = st.recursive(
+    TEXT.map(lambda text: f"<p>{escape(text)}</p>"),
+    lambda inner: st.tuples(st.sampled_from(["ul", "ol", "div", "blockquote"]), st.lists(inner, max_size=3)).map(
+        lambda drawn: (
+            (f"<{drawn[0]}>" + "".join(f"<li>{item}</li>" if drawn[0][1] == "l" else item for item in drawn[1]))
+            + f"</{drawn[0]}>"
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXT)
+def test_running_text_is_kept_to_the_letter(text: str) -> None:
+    assert parse_storage(f"<p>{escape(text)}</p>").text == clean_line(text)
+    assert parse_storage(f"<p>{escape(text)}</p></broken>").text == clean_line(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PLAIN)
+def test_plain_elements_give_the_blocks_of_html(storage: str) -> None:
+    page = parse_html(storage.replace("{", "(").replace("%", "("))
+    parsed = parse_storage(storage.replace("{", "(").replace("%", "("))
+    assert (parsed.text, parsed.blocks) == (page.text, page.blocks)
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
     f'<!ENTITY a{n} "{"&a" + (str(n - 1) if n else "") + ";"}{("&a" + (str(n - 1) if n else "") + ";") * 9}">'
     for n in range(10)
@@ -337,6 +393,9 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
         pytest.param("<?" * 100_000 + "end", "end", id="instructions-never-closed"),
         pytest.param("<!x " * 100_000 + "end", "end", id="declarations-never-closed"),
         pytest.param("<a/" * 100_000 + "end", None, id="tags-never-closed"),
+        pytest.param(
+            macro("details", "<table><tr><td>" * 60 + "<p>x</p>" * 20_000 + "</td></tr></table>" * 60), "x", id="tables"
+        ),
         pytest.param("&" * 500_000 + "end", "end", id="ampersands"),
         pytest.param("<a:b " * 50_000 + "end", None, id="prefixes"),
         pytest.param("".join(f"<p{n}:b/>" for n in range(5000)) + "end", "end", id="many-prefixes"),

@@ -1,3 +1,7 @@
+import time
+
+import pytest
+
 from ingest.parse.confluence_storage import parse_storage
 from ingest.parse.storage_includes import MAX_DEPTH, Dependency, expand_includes, included_titles
 from ingest.parse.storage_users import mentioned_users, name_users
@@ -64,6 +68,24 @@ def test_depth_and_number_are_limited() -> None:
     assert "t19" not in text
     wide = {f"p{n}": include(f"p{n + 1}") * 10 for n in range(4)} | {"p4": "<p>leaf</p>"}
     assert expand_includes(include("p0"), Wiki(**wide))[0].count("leaf") < 200
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        '<ac:structured-macro ac:name="include" ' * 50_000,
+        '<ac:structured-macro ac:name="include">' * 50_000,
+        "<ac:structured-macro " + 'ac:name="x" ' * 50_000,
+        "<![CDATA[" * 50_000,
+        "<ri:user " * 50_000,
+    ],
+    ids=["open-tags", "open-macros", "attributes", "cdata", "users"],
+)
+def test_hostile_pages_take_no_time(storage: str) -> None:
+    began = time.perf_counter()
+    assert expand_includes(storage, Wiki()) == (storage, ())
+    assert name_users(storage, {"1": "Ann"}) == storage
+    assert time.perf_counter() - began < 1
 
 
 def test_a_broken_page_breaks_only_itself() -> None:

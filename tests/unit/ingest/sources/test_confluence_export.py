@@ -68,6 +68,14 @@ def test_only_current_pages_are_listed(tmp_path: Path) -> None:
     assert "wiki markup" in reasons["8"]
 
 
+def test_mentions_have_the_names_that_the_export_knows(tmp_path: Path) -> None:
+    body = '<p><ac:link><ri:user ri:userkey="u1"/></ac:link> <ac:link><ri:user ri:userkey="u2"/></ac:link></p>'
+    user = entity("ConfluenceUserImpl", "u1", name="ann")
+    (document,) = scan(write_export(tmp_path / "x.zip", page("1", "A", body), user)).values()
+    assert isinstance(document, RawDocument)
+    assert read(document).text == "@ann @user"
+
+
 def test_code_survives_the_export_s_own_escaping(tmp_path: Path) -> None:
     code = "[[ a ]] > b && c"
     body = (
@@ -146,8 +154,12 @@ def test_a_later_export_without_descriptor_is_the_same_source(tmp_path: Path) ->
 PAGE = """<html><head><title>IT : VPN</title></head><body><div id="main-header"><h1 id="title-heading">
 <span id="title-text"> IT : VPN drops </span></h1></div><div id="content">
 <div class="page-metadata">Created by Ann</div>
-<div id="main-content" class="wiki-content group"><p>a<span class="x"></span></p><pre class="syntaxhighlighter-pre">x
-  y</pre><ol><li>b</li></ol></div><div class="pageSection group">Attachments</div></div></body></html>"""
+<div id="main-content" class="wiki-content group"><p>a<span class="x"></span></p>
+<pre class="syntaxhighlighter-pre" data-syntaxhighlighter-params="brush: bash; gutter: false">x
+  y</pre>
+<div class="confluence-information-macro confluence-information-macro-warning"><p class="title">Stop</p>
+<div class="confluence-information-macro-body"><p>c</p></div></div>
+<ol><li>b</li></ol></div><div class="pageSection group">Attachments</div></div></body></html>"""
 
 
 def test_an_html_export_gives_what_authors_wrote(tmp_path: Path) -> None:
@@ -166,7 +178,7 @@ def test_an_html_export_gives_what_authors_wrote(tmp_path: Path) -> None:
     assert isinstance(document, RawDocument)
     article = read(document)
     assert (document.source, document.version, article.title) == ("confluence-export:IT", None, "VPN drops")
-    assert article.text == "a\n\n```\nx\n  y\n```\n\n1. b"
+    assert article.text == "a\n\n```bash\nx\n  y\n```\n\n> **WARNING: Stop** c\n\n1. b"
     assert article.metadata.audience == ("it", "*")
 
 
