@@ -35,6 +35,7 @@ class Settings(BaseSettings):
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
+        html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="warning", description="critical, error, warning, info or debug"
     )
+
+    html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
 
     @field_validator("home")
     @classmethod

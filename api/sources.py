@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from api.errors import UsageError
 from api.settings import Settings
 from ingest.ports import Source
+from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
 from ingest.sources.git import local_source
 
 Opener = Callable[[str, Settings], Source]
@@ -15,7 +16,7 @@ Opener = Callable[[str, Settings], Source]
 OPENERS: Mapping[str, Opener] = {}
 """By URI scheme."""
 
-LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+LOCAL = "a folder, a git work tree or a file (Markdown, HTML, plain text or a Confluence export, .zip)"
 
 
 def supported() -> str:
@@ -59,4 +60,7 @@ def open_source(location: str, settings: Settings) -> Source:
     located = locate(location)
     if "://" in located:
         return OPENERS[urlsplit(located).scheme](located, settings)
-    return local_source(Path(located))
+    path = Path(located)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return ConfluenceExportSource(path, parse_audience(settings.html_export_audience))
+    return local_source(path)
