@@ -6,13 +6,28 @@ from urllib.parse import urlsplit
 
 from api.errors import UsageError
 from api.settings import Settings
+from ingest.errors import SourceError
 from ingest.ports import Source
+from ingest.sources.confluence import ConfluenceSource
+from ingest.sources.confluence_client import Credentials
+from ingest.sources.confluence_location import SCHEMES, Location
 from ingest.sources.git import local_source
 
 Opener = Callable[[str, Settings], Source]
 """Given a URI and the settings that hold its credentials."""
 
-OPENERS: Mapping[str, Opener] = {}
+
+def _confluence(uri: str, settings: Settings) -> Source:
+    """Open a space of a Confluence site."""
+    try:
+        location = Location.parse(uri)
+    except SourceError as error:
+        raise UsageError(str(error)) from error
+    token = settings.confluence_token.get_secret_value()
+    return ConfluenceSource(location, Credentials(settings.confluence_user, token))
+
+
+OPENERS: Mapping[str, Opener] = dict.fromkeys(SCHEMES, _confluence)
 """By URI scheme."""
 
 LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
