@@ -17,14 +17,17 @@ Opener = Callable[[str, Settings], Source]
 """Given a URI and the settings that hold its credentials."""
 
 
-def _confluence(uri: str, settings: Settings) -> Source:
-    """Open a space of a Confluence site."""
+def _location(uri: str) -> Location:
     try:
-        location = Location.parse(uri)
+        return Location.parse(uri)
     except SourceError as error:
         raise UsageError(str(error)) from error
+
+
+def _confluence(uri: str, settings: Settings) -> Source:
+    """Open a space of a Confluence site."""
     token = settings.confluence_token.get_secret_value()
-    return ConfluenceSource(location, Credentials(settings.confluence_user, token))
+    return ConfluenceSource(_location(uri), Credentials(settings.confluence_user, token))
 
 
 OPENERS: Mapping[str, Opener] = dict.fromkeys(SCHEMES, _confluence)
@@ -48,11 +51,13 @@ def locate(location: str) -> str:
         An absolute path, or the URI.
 
     Raises:
-        UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
+        UsageError: It is a URI of a system that is not supported or names nothing, or there is nothing at that path.
     """
     if "://" in location:
         if urlsplit(location).scheme not in OPENERS:
             raise UsageError(f"source {location!r} is not supported; expected {supported()}")
+        if urlsplit(location).scheme in SCHEMES:
+            _location(location)
         return location
     path = Path(location)
     if not path.exists():

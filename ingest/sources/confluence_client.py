@@ -113,7 +113,8 @@ class ConfluenceClient:
             wait = _wait_s(answer, attempt)
             if wait is None:
                 return self._read(path, answer)
-            self._sleep(wait)
+            if attempt < TRIES - 1:
+                self._sleep(wait)
         raise RequestError(f"{path!r} was refused {TRIES} times; the site is overloaded, try again later", 429)
 
     def listing(self, path: str, params: Params, limit: int) -> Iterator[Json]:

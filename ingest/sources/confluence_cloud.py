@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from http import HTTPStatus
+from threading import Lock
 from typing import Final
 
 from ingest.errors import RequestError, SourceError
@@ -52,6 +53,7 @@ class CloudSite:
         self._pool = pool
         self._rights = RightsReader(client)
         self._owners: dict[str, str] = {}
+        self._owners_lock = Lock()
         self._shown_base = client.base
 
     def pages(self) -> list[Page]:
@@ -77,18 +79,23 @@ class CloudSite:
         account = page.owner_id
         if account is None:
             return None
-        if account not in self._owners:
-            try:
-                name = self._client.get("/rest/api/user", {"accountId": account}).get("displayName")
-            except RequestError:
-                # Not every token may read users; the id still tells owners apart.
-                name = None
-            self._owners[account] = str(name or account)
-        return self._owners[account]
+        # Pages are fetched at the same time, and most have the same few owners.
+        with self._owners_lock:
+            if account not in self._owners:
+                self._owners[account] = self._display_name(account)
+            return self._owners[account]
 
     def including(self) -> frozenset[str]:
         """See `Site`."""
         return including(self._client, self._space)
+
+    def _display_name(self, account: str) -> str:
+        try:
+            name = self._client.get("/rest/api/user", {"accountId": account}).get("displayName")
+        except RequestError:
+            # Not every token may read users; the id still tells owners apart.
+            name = None
+        return str(name or account)
 
     def _listing(self) -> list[Json]:
         answer = self._client.get("/api/v2/spaces", {"keys": self._space})
