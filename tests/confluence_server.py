@@ -142,7 +142,7 @@ class Wiki:
                 return 200, {}, {"results": found, "_links": {"base": self.base}}
             case ["spaces", "9", "pages"]:
                 listed = [page for page in self.pages.values() if page.status in query["status"].split(",")]
-                return 200, {}, self.by_cursor("/api/v2/spaces/9/pages", query, list(map(self.page_v2, listed)))
+                return 200, {}, self.by_cursor("/api/v2/spaces/9/pages", query, listed)
             case ["pages", page_id, kind]:
                 return self.of_page(page_id, kind, query)
             case ["pages", page_id] if page_id in self.pages:
@@ -187,7 +187,7 @@ class Wiki:
             kept = {key: value for key, value in query.items() if key != "cursor"}
             cursor = base64.b64encode(str(start + limit).encode()).decode()
             links["next"] = f"/wiki{path}?{urlencode(kept | {'cursor': cursor})}"
-        return {"results": entries[start : start + limit], "_links": links}
+        return {"results": list(map(self.page_v2, entries[start : start + limit])), "_links": links}
 
     # v1, which both have
 
@@ -196,8 +196,7 @@ class Wiki:
         entries = [page for page in entries if page.page_id not in self.not_in_search]
         if "macro in" in query["cql"]:
             entries = [page for page in entries if 'ac:name="include"' in page.body]
-        rendered = [self.page_v1(page, query.get("expand", "")) for page in entries]
-        return self.by_start("/rest/api/content/search", query, rendered)
+        return self.by_start("/rest/api/content/search", query, entries)
 
     def by_start(self, path, query, entries):
         """A limit above the largest is clamped silently, and yet the next link goes on where it would have ended."""
@@ -206,7 +205,7 @@ class Wiki:
         links = {"base": self.base, "context": self.context}
         if start + limit < len(entries):
             links["next"] = f"{path}?{urlencode(query | {'start': start + asked})}"
-        part = entries[start : start + limit]
+        part = [self.page_v1(entry, query.get("expand", "")) for entry in entries[start : start + limit]]
         return {"results": part, "start": start, "limit": limit, "size": len(part), "_links": links}
 
     def page_v1(self, page, expand):
@@ -254,11 +253,13 @@ class Wiki:
                 return (200, {}, {"key": key}) if key == "IT" else (404, {}, {"message": "No space found"})
             case ["content"]:
                 listed = [page for page in self.pages.values() if page.status == query["status"]]
-                rendered = [self.page_v1(page, query["expand"]) for page in listed]
-                return 200, {}, self.by_start("/rest/api/content", query, rendered)
+                return 200, {}, self.by_start("/rest/api/content", query, listed)
             case ["content", page_id, "label"] if page_id in self.pages:
                 labels = [{"prefix": "global", "name": name} for name in self.pages[page_id].labels]
-                return 200, {}, self.by_start(f"/rest/api/content/{page_id}/label", query, labels)
+                part = self.nested(labels, int(query.get("start", 0)), int(query["limit"]))
+                left = part["start"] + part["size"] < len(labels)
+                next_link = f"/rest/api/content/{page_id}/label?start={part['start'] + part['size']}"
+                return 200, {}, part | {"_links": {"next": next_link} if left else {}}
             case ["content", page_id] if page_id in self.pages:
                 wanted = query["expand"].partition(",")[0].removeprefix("body.")
                 return self.body_of(self.pages[page_id], wanted, lambda page: self.page_v1(page, ""))

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ingest.errors import RequestError, SourceError
@@ -25,6 +25,7 @@ from ingest.sources.confluence_dc import DataCenterSite
 from ingest.sources.confluence_includes import Prepare, Shelf
 from ingest.sources.confluence_location import Location
 from ingest.sources.confluence_pages import Page, Site, digest
+from ingest.sources.confluence_rights import OPEN, Rights
 from ingest.sources.files import MAX_FILE_BYTES
 
 AHEAD: Final = 16
@@ -78,7 +79,7 @@ class ConfluenceSource:
             site = self._site(client, pool)
             try:
                 self._require_known_account(client)
-                pages = site.pages()
+                pages = self._for_audience(site.pages())
                 including = site.including() if self._prepare else frozenset[str]()
             except RequestError as error:
                 raise SourceError(
@@ -92,6 +93,13 @@ class ConfluenceSource:
         if self._location.flavor == "cloud":
             return CloudSite(client, self._location.space, pool)
         return DataCenterSite(client, self._location.space)
+
+    def _for_audience(self, pages: list[Page]) -> list[Page]:
+        """Keep unrestricted pages to those who may view the space, if the source says who that is."""
+        if not self._location.audience:
+            return pages
+        viewers = Rights(frozenset(self._location.audience))
+        return [replace(page, rights=viewers) if page.rights == OPEN else page for page in pages]
 
     def _require_known_account(self, client: ConfluenceClient) -> None:
         """Make sure that credentials count: a site may answer a stale token as it answers anybody, with less."""

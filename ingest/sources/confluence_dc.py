@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 from ingest.errors import RequestError, SourceError
-from ingest.sources.confluence_client import ConfluenceClient, Json
+from ingest.sources.confluence_client import ConfluenceClient, Json, Params
 from ingest.sources.confluence_pages import (
     PROPERTY,
     Body,
@@ -47,8 +47,9 @@ class DataCenterSite:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             raise SourceError(no_space(self._space, self._client.base)) from error
-        query = {"spaceKey": self._space, "type": "page", "status": "current", "expand": _EXPAND}
+        query: Params = {"spaceKey": self._space, "type": "page", "status": "current", "expand": _EXPAND}
         entries = {str(entry["id"]): entry for entry in self._client.listing("/rest/api/content", query, PAGES_AT_ONCE)}
+        self._add_overlooked(entries, query)
         own = {page_id: self._rights.listed(page_id, entry) for page_id, entry in entries.items()}
         chains = {
             page_id: tuple(str(ancestor["id"]) for ancestor in entry.get("ancestors", []))
@@ -69,6 +70,26 @@ class DataCenterSite:
     def including(self) -> frozenset[str]:
         """See `Site`."""
         return including(self._client, self._space)
+
+    def _add_overlooked(self, entries: dict[str, Json], query: Params) -> None:
+        """List once more and add what the first listing has not.
+
+        Parts are cut by position: a page that is deleted meanwhile moves the others up, one of them across a cut, and
+        an article that nobody deleted would be removed.
+        """
+        cheap = {key: value for key, value in query.items() if key != "expand"}
+        for entry in self._client.listing("/rest/api/content", cheap, PAGES_AT_ONCE):
+            page_id = str(entry["id"])
+            if page_id not in entries:
+                self._add(entries, page_id)
+
+    def _add(self, entries: dict[str, Json], page_id: str) -> None:
+        try:
+            entries[page_id] = self._client.get(f"/rest/api/content/{page_id}", {"expand": _EXPAND})
+        except RequestError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            # Deleted since the second listing.
 
     def _page(self, entry: Json) -> Page:
         page_id = str(entry["id"])

@@ -25,12 +25,14 @@ class Location:
         space: The space's key.
         labels: Labels of which a page must have one; empty for all pages.
         flavor: Which kind of Confluence it is.
+        audience: Who may read a page that nothing restricts; empty for everyone.
     """
 
     base: str
     space: str
     labels: tuple[str, ...]
     flavor: Flavor
+    audience: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -43,8 +45,8 @@ class Location:
         """Read a URI.
 
         Args:
-            uri: Such as `EXAMPLE`; `label` may be repeated, `flavor=cloud` or `flavor=dc` says what the address does
-                not.
+            uri: Such as `EXAMPLE`; `label` and `audience` may be repeated, `flavor=cloud` or `flavor=dc` says what the
+                address does not.
 
         Raises:
             SourceError: It names no space, or says what is not understood.
@@ -63,17 +65,18 @@ class Location:
                 "RUNCITE_CONFLUENCE_USER and RUNCITE_CONFLUENCE_TOKEN"
             )
         query = parse_qs(parts.query, keep_blank_values=True)
-        unknown = sorted(query.keys() - {"space", "label", "flavor"})
+        unknown = sorted(query.keys() - {"space", "label", "audience", "flavor"})
         if unknown:
-            raise SourceError(f"source {uri!r} asks for {unknown[0]!r}; expected space, label and flavor alone")
+            raise SourceError(f"source {uri!r} asks for {unknown[0]!r}; expected space, label, audience or flavor")
         shown = f"[{host}]" if ":" in host else host
         scheme = parts.scheme.removeprefix("confluence+")
         authority = shown if port is None else f"{shown}:{port}"
         return cls(
             base=f"{scheme}://{authority}{parts.path.rstrip('/')}",
             space=_space(uri, query),
-            labels=tuple(sorted({label.strip() for label in query.get("label", []) if label.strip()})),
+            labels=_names(uri, query, "label"),
             flavor=_flavor(uri, host, query),
+            audience=_names(uri, query, "audience"),
         )
 
 
@@ -83,6 +86,14 @@ def _space(uri: str, query: Mapping[str, list[str]]) -> str:
         said = ", ".join(spaces)
         raise SourceError(f"source {uri!r} names the space {said!r}; expected one key, such as space=IT")
     return spaces[0]
+
+
+def _names(uri: str, query: Mapping[str, list[str]], key: str) -> tuple[str, ...]:
+    names = {name.strip() for name in query.get(key, [])}
+    # `audience=` left empty by a script's unset variable must not mean everyone, nor `label=` every page.
+    if "" in names:
+        raise SourceError(f"source {uri!r} has an empty {key!r}; expected a name, or leave it out")
+    return tuple(sorted(names))
 
 
 def _flavor(uri: str, host: str, query: Mapping[str, list[str]]) -> Flavor:
