@@ -26,8 +26,8 @@ def _location(uri: str) -> Location:
 
 def _confluence(uri: str, settings: Settings) -> Source:
     """Open a space of a Confluence site."""
-    token = settings.confluence_token.get_secret_value()
-    return ConfluenceSource(_location(uri), Credentials(settings.confluence_user, token))
+    token = settings.confluence_token.get_secret_value().strip()
+    return ConfluenceSource(_location(uri), Credentials(settings.confluence_user.strip(), token))
 
 
 OPENERS: Mapping[str, Opener] = dict.fromkeys(SCHEMES, _confluence)

@@ -55,6 +55,8 @@ class Wiki:
     """By a part of path and query: answers given before the true one, first to last; the last stays if it is alone."""
     always: dict[str, int] = field(default_factory=dict)
     overtaxed_above: int = 10_000
+    search_by_cursor: bool = False
+    remove_during_listing: str = ""
     html: bool = False
     user_type: str = "known"
     representation: str = "storage"
@@ -205,6 +207,8 @@ class Wiki:
         links = {"base": self.base, "context": self.context}
         if start + limit < len(entries):
             links["next"] = f"{path}?{urlencode(query | {'start': start + asked})}"
+            if self.search_by_cursor:
+                links["next"] = f"{path}?{urlencode(query | {'start': start + limit, 'cursor': f'_{start}'})}"
         part = [self.page_v1(entry, query.get("expand", "")) for entry in entries[start : start + limit]]
         return {"results": part, "start": start, "limit": limit, "size": len(part), "_links": links}
 
@@ -252,6 +256,9 @@ class Wiki:
             case ["space", key]:
                 return (200, {}, {"key": key}) if key == "IT" else (404, {}, {"message": "No space found"})
             case ["content"]:
+                if "start" in query:
+                    # Somebody deletes a page between two parts of the listing.
+                    self.pages.pop(self.remove_during_listing, None)
                 listed = [page for page in self.pages.values() if page.status == query["status"]]
                 return 200, {}, self.by_start("/rest/api/content", query, listed)
             case ["content", page_id, "label"] if page_id in self.pages:
@@ -262,6 +269,8 @@ class Wiki:
                 return 200, {}, part | {"_links": {"next": next_link} if left else {}}
             case ["content", page_id] if page_id in self.pages:
                 wanted = query["expand"].partition(",")[0].removeprefix("body.")
+                if "body" not in query["expand"]:
+                    return 200, {}, self.page_v1(self.pages[page_id], query["expand"])
                 return self.body_of(self.pages[page_id], wanted, lambda page: self.page_v1(page, ""))
         return 404, {}, {"message": "not found"}
 

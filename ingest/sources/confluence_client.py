@@ -63,6 +63,9 @@ class ConfluenceClient:
         credentials: How to sign in.
         sleep: Waits; tests pass their own.
         timeout_s: Per request.
+
+    Raises:
+        SourceError: The credentials cannot be what a site gave out.
     """
 
     def __init__(
@@ -71,6 +74,12 @@ class ConfluenceClient:
         self.base = base
         self._credentials = credentials
         self._sleep = sleep
+        if not (credentials.user + credentials.token).isprintable() or not credentials.token.isascii():
+            # httpx would name it in an error, and with it the token.
+            raise SourceError(
+                "RUNCITE_CONFLUENCE_TOKEN or RUNCITE_CONFLUENCE_USER holds a line break or a character that none has; "
+                "copy it anew"
+            )
         headers = {"Accept": "application/json", "User-Agent": "runcite"}
         if credentials.given and not credentials.user:
             headers["Authorization"] = f"Bearer {credentials.token}"
@@ -139,6 +148,8 @@ class ConfluenceClient:
             results = page.get("results")
             if not isinstance(results, list):
                 raise RequestError(f"{path!r} has no list of results; expected a Confluence listing, check the address")
+            if not all(isinstance(entry, dict) for entry in results):
+                raise RequestError(f"{path!r} lists something that is no object; expected a Confluence listing")
             yield from results
             link = _mapping(page.get("_links")).get("next")
             if not link:
@@ -152,7 +163,7 @@ class ConfluenceClient:
                 continue
             # The site clamps a limit silently and yet advances `start` by the one asked for; trusting its link loses
             # rows. It also filters by rights after it has cut, so that a part may be empty and not be the last.
-            start = start + len(results) if results else max(start + 1, int(query.get("start", 0)))
+            start = start + len(results) if results else max(start + 1, _number(query.get("start", "")))
             page, limit = self._part(path, {**params, "start": start, "limit": limit})
 
     def _part(self, path: str, params: Params) -> tuple[Json, int]:
@@ -174,7 +185,8 @@ class ConfluenceClient:
         prefixes = {urlsplit(self.base).path, urlsplit(str(links.get("base", ""))).path, str(links.get("context", ""))}
         prefixes.add("/wiki" if parts.path.startswith("/wiki/") else "")
         longest = max((prefix for prefix in prefixes if parts.path.startswith(f"{prefix}/")), key=len, default="")
-        return f"{parts.path.removeprefix(longest)}?{parts.query}"
+        # Without a slash in front, a path would become a part of the host's name, and that host would get the token.
+        return f"/{parts.path.removeprefix(longest).lstrip('/')}?{parts.query}"
 
     def _send(self, path: str, params: Params | None, attempt: int) -> httpx.Response | None:
         """Send one request; `None` where it is worth another."""
@@ -188,10 +200,15 @@ class ConfluenceClient:
             if isinstance(error, httpx.ConnectTimeout):
                 raise SourceError(f"{self.base!r} does not answer; check the address and the network") from error
             raise RequestError(f"{path.partition('?')[0]!r} took longer than allowed; try again later") from error
-        except httpx.RequestError as error:
+        except (httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError) as error:
+            # A server may close a connection that it kept open at the moment it is used again.
+            if attempt < GATEWAY_TRIES - 1:
+                return None
+            raise SourceError(self._unreachable(error)) from error
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             raise SourceError(self._unreachable(error)) from error
 
-    def _unreachable(self, error: httpx.RequestError) -> str:
+    def _unreachable(self, error: httpx.RequestError | httpx.InvalidURL) -> str:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLError):
@@ -256,6 +273,10 @@ def _wait_s(answer: httpx.Response, attempt: int) -> float | None:
     if stated.isdecimal():
         return min(max(float(stated), low), high)
     return min(FIRST_WAIT_S * 2.0**attempt, high)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _mapping(value: object) -> Json:

@@ -14,6 +14,7 @@ from ingest.sources.confluence_pages import (
     Body,
     Page,
     first_body,
+    id_of,
     in_order,
     including,
     label_names,
@@ -58,7 +59,7 @@ class CloudSite:
 
     def pages(self) -> list[Page]:
         """See `Site`."""
-        listed = {str(entry["id"]): entry for entry in self._listing()}
+        listed = {id_of(entry): entry for entry in self._listing()}
         details = self._details()
         own: dict[str, Rights] = {}
         pages: list[Page] = []
@@ -110,10 +111,10 @@ class CloudSite:
     def _details(self) -> dict[str, Json]:
         cql = f"space={quoted(self._space)} and type=page"
         hits = self._client.listing("/rest/api/content/search", {"cql": cql, "expand": _DETAILS}, HITS_AT_ONCE)
-        return {str(hit["id"]): hit for hit in hits}
+        return {id_of(hit): hit for hit in hits}
 
     def _page(self, entry: Json, hit: Json | None) -> tuple[Page, Rights]:
-        page_id = str(entry["id"])
+        page_id = id_of(entry)
         page = Page(
             page_id=page_id,
             title=str(entry.get("title", "")),
@@ -176,7 +177,7 @@ class CloudSite:
         if parent not in known:
             try:
                 entries = self._client.listing(f"/api/v2/pages/{page_id}/ancestors", {}, PAGES_AT_ONCE)
-                known[parent] = tuple(str(entry["id"]) for entry in entries if str(entry["id"]) != parent)
+                known[parent] = tuple(id_of(entry) for entry in entries if id_of(entry) != parent)
             except RequestError as error:
                 known[parent] = ()
                 broken[parent] = unknown("ancestors", page_id, error)

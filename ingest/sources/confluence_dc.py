@@ -11,6 +11,7 @@ from ingest.sources.confluence_pages import (
     Body,
     Page,
     first_body,
+    id_of,
     in_order,
     including,
     label_names,
@@ -48,11 +49,11 @@ class DataCenterSite:
                 raise
             raise SourceError(no_space(self._space, self._client.base)) from error
         query: Params = {"spaceKey": self._space, "type": "page", "status": "current", "expand": _EXPAND}
-        entries = {str(entry["id"]): entry for entry in self._client.listing("/rest/api/content", query, PAGES_AT_ONCE)}
+        entries = {id_of(entry): entry for entry in self._client.listing("/rest/api/content", query, PAGES_AT_ONCE)}
         self._add_overlooked(entries, query)
         own = {page_id: self._rights.listed(page_id, entry) for page_id, entry in entries.items()}
         chains = {
-            page_id: tuple(str(ancestor["id"]) for ancestor in entry.get("ancestors", []))
+            page_id: tuple(id_of(ancestor) for ancestor in entry.get("ancestors") or [])
             for page_id, entry in entries.items()
         }
         settled = settle(own, chains, self._rights)
@@ -79,7 +80,7 @@ class DataCenterSite:
         """
         cheap = {key: value for key, value in query.items() if key != "expand"}
         for entry in self._client.listing("/rest/api/content", cheap, PAGES_AT_ONCE):
-            page_id = str(entry["id"])
+            page_id = id_of(entry)
             if page_id not in entries:
                 self._add(entries, page_id)
 
@@ -92,7 +93,7 @@ class DataCenterSite:
             # Deleted since the second listing.
 
     def _page(self, entry: Json) -> Page:
-        page_id = str(entry["id"])
+        page_id = id_of(entry)
         path = nested(entry, "_links").get("webui")
         page = Page(
             page_id=page_id,

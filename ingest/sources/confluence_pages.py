@@ -164,7 +164,7 @@ def including(client: ConfluenceClient, space: str) -> frozenset[str]:
     """Return the ids of a space's pages that include others, by the site's search index."""
     cql = f'space={quoted(space)} and type=page and macro in ("include","excerpt-include")'
     hits = client.listing("/rest/api/content/search", {"cql": cql}, 200)
-    return frozenset(str(hit["id"]) for hit in hits)
+    return frozenset(map(id_of, hits))
 
 
 def quoted(text: str) -> str:
@@ -217,6 +217,17 @@ def read_time(value: object) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
+def id_of(entry: Json) -> str:
+    """Return the id of a listed page.
+
+    Raises:
+        RequestError: It has none.
+    """
+    if not entry.get("id"):
+        raise RequestError("a listed page has no id; expected a Confluence listing, check the address and the flavor")
+    return str(entry["id"])
+
+
 def in_order(pages: list[Page]) -> list[Page]:
     """Sort pages by id, as numbers where they are; of two entries for one page, the newer version counts."""
     newest: dict[str, Page] = {}
@@ -236,8 +247,8 @@ def nested(entry: Any, *path: str) -> Json:  # noqa: ANN401 - JSON of unknown sh
 
 def label_names(listing: Json) -> tuple[str, ...]:
     """Return the names of the labels in a list of them, sorted; personal ones (`my`) are nobody else's business."""
-    entries = listing.get("results", [])
-    return tuple(sorted({str(label["name"]) for label in entries if label.get("prefix") != "my" and label.get("name")}))
+    labels = [label for label in listing.get("results") or [] if isinstance(label, dict)]
+    return tuple(sorted({str(label["name"]) for label in labels if label.get("prefix") != "my" and label.get("name")}))
 
 
 def truncated(listing: Json) -> bool:

@@ -116,7 +116,7 @@ class RightsReader:
             params: Params = {"expand": _READERS, "start": start, "limit": _PART}
             restrictions = _at(self._client.get(path, params), "restrictions")
             lists = [restrictions.get(kind) for kind in ("user", "group")]
-            sizes = [len(_at(listing).get("results", ())) for listing in lists]
+            sizes = [len(_results(restrictions, kind)) for kind in ("user", "group")]
             names |= _names(restrictions)
             if all(map(_whole, lists)):
                 return _rights(names)
@@ -155,15 +155,20 @@ def _whole(listing: object) -> bool:
 
 
 def _names(restrictions: Json) -> set[str]:
-    users = [_user(user) for user in _at(restrictions, "user").get("results", [])]
-    groups = [
-        str(group.get("name") or group.get("id") or "?") for group in _at(restrictions, "group").get("results", [])
-    ]
+    users = [_name(user, "accountId", "username", "userKey") for user in _results(restrictions, "user")]
+    groups = [_name(group, "name", "id") for group in _results(restrictions, "group")]
     return {_entry(name) for name in users + groups}
 
 
-def _user(user: Json) -> str:
-    return str(next((user[key] for key in ("accountId", "username", "userKey") if user.get(key)), "?"))
+def _results(restrictions: Json, kind: str) -> list[object]:
+    results = _at(restrictions, kind).get("results")
+    return results if isinstance(results, list) else []
+
+
+def _name(reader: object, *keys: str) -> str:
+    """Return the first name that a reader has; one without a name still restricts the page, to nobody we know."""
+    known = reader if isinstance(reader, dict) else {}
+    return str(next((known[key] for key in keys if known.get(key)), "?"))
 
 
 def _entry(name: str) -> str:

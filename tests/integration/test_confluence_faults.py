@@ -1,5 +1,6 @@
 """What goes wrong on a Confluence site, over real HTTP: one clear line each, and nothing lost or leaked."""
 
+import threading
 import time
 
 import pytest
@@ -289,3 +290,79 @@ def test_a_page_for_fewer_readers_is_not_put_into_one_for_more(site):
     found = site.scan(prepare=put_in)
     assert b"secret" not in found["3"].content
     assert b"secret" in found["4"].content
+
+
+def test_a_page_that_slips_by_while_another_is_deleted_is_listed_all_the_same():
+    wiki = make("dc")
+    wiki.max_limit = 10
+    wiki.remove_during_listing = "2"
+    with serving(wiki) as base:
+        found = Site(wiki, base, "dc").scan()
+    assert isinstance(found.pop("2"), Rejected)
+    assert len(documents(found)) == 24
+
+
+def test_a_search_that_pages_by_cursor_is_followed_as_it_says(cloud):
+    cloud.wiki.search_by_cursor = True
+    cloud.wiki.max_limit = 10
+    cloud.wiki.pages["25"].groups = ["netops"]
+    assert cloud.scan()["25"].fields["audience"] == ["netops"]
+    assert cloud.wiki.asked("content/search") == 3
+    assert cloud.wiki.asked("/restriction/") == 0
+
+
+def test_a_space_for_some_is_theirs_unless_a_page_says_otherwise(site):
+    site.wiki.pages["3"].groups = ["netops"]
+    found = site.scan(query="space=IT&audience=it-staff&audience=desk")
+    assert found["3"].fields["audience"] == ["netops"]
+    assert found["4"].fields["audience"] == ["desk", "it-staff"]
+
+
+def test_a_stale_token_that_the_site_mentions_in_a_header_alone_is_refused(site):
+    site.wiki.fails = {"user/current": [(200, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"})]}
+    with pytest.raises(SourceError, match="does not accept the credentials"):
+        site.scan()
+
+
+def test_a_token_with_a_line_break_is_refused_without_being_shown(site):
+    with pytest.raises(SourceError, match="copy it anew") as caught:
+        site.scan(user="", token=f"{TOKEN}\nX")
+    assert TOKEN not in str(caught.value)
+
+
+def test_credentials_that_expire_half_way_end_the_run(site):
+    site.wiki.always = {"pages/9?body": 401, "content/9?expand=body": 401}
+    met = []
+    with pytest.raises(SourceError, match="does not accept"):
+        met.extend(site.source().scan())
+
+
+def test_a_run_that_is_given_up_leaves_no_thread_behind(site):
+    running = site.source().scan()
+    next(running)
+    running.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("confluence")]
+
+
+@pytest.mark.parametrize("document", [b"[]", b"{}", b'{"results": [1]}', b'{"results": [{}]}', b'{"results": {}}'])
+def test_answers_of_another_shape_end_the_run_in_one_line(site, document):
+    answer = site.wiki.answer
+
+    def odd(path, query, headers):
+        listing = path.endswith(("/9/pages", "/rest/api/content"))
+        return (200, {}, document) if listing else answer(path, query, headers)
+
+    site.wiki.answer = odd
+    with pytest.raises(SourceError, match="expected"):
+        site.scan()
+
+
+def test_links_are_followed_on_the_configured_host_alone():
+    with confluence_client.ConfluenceClient("https://a.example/ex/1/wiki", Credentials()) as client:
+        for link, path in (
+            ("/wiki/api/v2/pages?cursor=x", "/api/v2/pages?cursor=x"),
+            ("https://evil.example/api/v2/pages?cursor=x", "/api/v2/pages?cursor=x"),
+            ("/ex/1/wiki/api/v2/pages?cursor=x", "/api/v2/pages?cursor=x"),
+            (".evil.example/api?cursor=x", "/.evil.example/api?cursor=x"),
+        ):
+            assert client._below_base(link, {"_links": {"base": "https://site.example/wiki"}}) == path
