@@ -132,7 +132,7 @@ class _Task:
         """Return the outcome of a page that need not be fetched, else `None`."""
         article_id = self.article_id(page)
         if page.problem:
-            return Rejected(article_id, "failed", page.problem)
+            return Rejected(article_id, "failed", page.problem, page.rights.entries)
         if page.page_id not in self.including and is_current(article_id, page.etag):
             return Unchanged(article_id)
         return None
@@ -147,20 +147,20 @@ class _Task:
         try:
             body = self.site.body(page)
         except RequestError as error:
-            return Rejected(article_id, "failed", f"{page.title!r} cannot be fetched: {error}")
+            return Rejected(article_id, "failed", f"{page.title!r} cannot be fetched: {error}", page.rights.entries)
         if body.version < page.version:
             # Kept under the newer version's mark, the old text would stay for good.
             reason = (
                 f"the site lists version {page.version} and gives version {body.version}; the next run reads it again"
             )
-            return Rejected(article_id, "failed", reason)
+            return Rejected(article_id, "failed", reason, page.rights.entries)
         text, included = body.text, tuple[str, ...]()
         if self.prepare is not None and body.media_type == "application/x-confluence-storage":
             text, included = self.shelf.prepare(self.prepare, page, body.text)
         content = text.encode("utf-8", "replace")
         refusal = _refusal(content)
         if refusal:
-            return Rejected(article_id, "skipped", refusal)
+            return Rejected(article_id, "skipped", refusal, page.rights.entries)
         return RawDocument(
             article_id=article_id,
             source=self.location.key,

@@ -124,18 +124,22 @@ class CloudSite:
             url=self._url(entry),
             owner_id=entry.get("ownerId") or entry.get("lastOwnerId"),
         )
+        # Never fails: rights that cannot be told are nobody's.
+        rights = self._rights.of(page_id) if hit is None else self._rights.listed(page_id, hit)
         try:
-            if hit is None:
-                labels, properties = self._labels(page_id), self._properties(page_id)
-                return replace(page, labels=labels, properties=properties), self._rights.of(page_id)
-            listing = nested(hit, "metadata", "labels")
-            whole = isinstance(listing.get("results"), list) and not truncated(listing)
-            labels = label_names(listing) if whole else self._labels(page_id)
-            properties = nested(hit, "metadata", "properties", PROPERTY, "value")
-            return replace(page, labels=labels, properties=properties), self._rights.listed(page_id, hit)
+            return self._described(page, hit), rights
         except RequestError as error:
             problem = _GONE if error.status == HTTPStatus.NOT_FOUND else str(error)
-            return replace(page, problem=problem), unknown("labels", page_id, error)
+            return replace(page, problem=problem), rights
+
+    def _described(self, page: Page, hit: Json | None) -> Page:
+        """Add labels and properties to a page, from the search where it knows them."""
+        if hit is None:
+            return replace(page, labels=self._labels(page.page_id), properties=self._properties(page.page_id))
+        listing = nested(hit, "metadata", "labels")
+        whole = isinstance(listing.get("results"), list) and not truncated(listing)
+        labels = label_names(listing) if whole else self._labels(page.page_id)
+        return replace(page, labels=labels, properties=nested(hit, "metadata", "properties", PROPERTY, "value"))
 
     def _labels(self, page_id: str) -> tuple[str, ...]:
         entries = self._client.listing(f"/api/v2/pages/{page_id}/labels", {}, PAGES_AT_ONCE)

@@ -28,11 +28,16 @@ class Rights:
     unknown: str = ""
 
     @property
+    def entries(self) -> tuple[str, ...]:
+        """The rights as an audience."""
+        return (EVERYONE,) if self.readers is None else tuple(sorted(self.readers))
+
+    @property
     def audience(self) -> object:
         """The rights as the field `audience` states them; a mapping, which lets nobody in, where they are unknown."""
         if self.unknown:
             return {"unknown": self.unknown}
-        return [EVERYONE] if self.readers is None else sorted(self.readers)
+        return list(self.entries)
 
     def within(self, other: "Rights") -> bool:
         """Tell whether everyone whom these rights let in is let in by the others too."""

@@ -7,6 +7,7 @@ import pytest
 from index.catalog import Catalog
 from index.store.memory import MemoryStore
 from index.sync import Syncer
+from ingest.errors import ParseError
 from ingest.metadata import read_metadata
 from ingest.models import Article, Block
 from ingest.sources.confluence import ConfluenceSource
@@ -21,6 +22,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.al
 def read_storage(raw):
     """Read a body as it stands: its storage format is another's business."""
     text = raw.content.decode()
+    if "BROKEN" in text:
+        raise ParseError("cannot be parsed")
     stated = read_metadata(raw.fields)
     return Article(
         raw.article_id, raw.source, stated.title or raw.name, text, (Block("paragraph", 0, len(text)),),
@@ -139,3 +142,30 @@ def test_a_page_outside_the_label_still_rules_those_below_it(house):
     house.wiki.pages["15"].parent = "41"
     assert "41" not in house.run()
     assert (house.may_read("15"), house.may_read("15", "hr")) == (False, True)
+
+
+def test_a_page_restricted_anew_is_hidden_even_if_its_new_text_cannot_be_fetched(house):
+    house.run()
+    house.wiki.pages["16"].edit("<p>New.</p>")
+    house.wiki.pages["16"].groups = ["hr"]
+    house.wiki.always = {"pages/16?body": 403, "content/16?expand=body": 403}
+    lines = house.run()
+    assert outcomes(lines) == {"16": "failed"}
+    assert "what was indexed of it before is kept" in lines["16"].reason
+    assert (house.may_read("16"), house.may_read("16", "hr")) == (False, True)
+
+    house.wiki.pages["16"].groups = []
+    house.run()
+    assert not house.may_read("16")
+    house.wiki.always = {}
+    assert outcomes(house.run()) == {"16": "updated"}
+    assert house.may_read("16")
+
+
+@pytest.mark.parametrize("body", ["BROKEN", "\n"])
+def test_a_page_restricted_anew_is_hidden_even_if_its_new_text_cannot_be_read(house, body):
+    house.run()
+    house.wiki.pages["16"].edit(body)
+    house.wiki.pages["16"].groups = ["hr"]
+    assert outcomes(house.run())["16"] in {"failed", "skipped"}
+    assert (house.may_read("16"), house.may_read("16", "hr")) == (False, True)
