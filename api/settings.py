@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import ConfigurationError
@@ -36,6 +36,8 @@ class Settings(BaseSettings):
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
         html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
+        confluence_user: Who signs in to Confluence: an e-mail address on Cloud. Empty for a personal or OAuth token.
+        confluence_token: The token, never shown.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="warning", description="critical, error, warning, info or debug"
     )
+    confluence_user: str = Field(default="", description="an e-mail address or a user name")
+    confluence_token: SecretStr = Field(default=SecretStr(""), description="a token")
 
     html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
 

@@ -3,6 +3,7 @@
 RunciteError                 every error a user of Runcite can meet, in any package
 └── IngestError              reading or cutting articles
     ├── SourceError          the source as a whole cannot be listed; nothing may be removed
+    ├── RequestError         one request to a wiki's site failed; what depends on it is left out
     └── ParseError           one document cannot be turned into an article
 """
 
@@ -20,6 +21,19 @@ class IngestError(RunciteError):
 
 class SourceError(IngestError):
     """A source could not be listed as a whole, so nothing may be concluded from what is missing."""
+
+
+class RequestError(IngestError):
+    """One request to a site failed.
+
+    Args:
+        message: What was asked for and what came instead.
+        status: The HTTP status, where there was an answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ParseError(IngestError):
