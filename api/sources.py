@@ -5,17 +5,26 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.errors import UsageError
-from api.settings import Settings
+from api.settings import Settings, revealed
 from ingest.ports import Source
+from ingest.sources.clone import CloneSource, parse_repository
 from ingest.sources.git import local_source
 
 Opener = Callable[[str, Settings], Source]
 """Given a URI and the settings that hold its credentials."""
 
-OPENERS: Mapping[str, Opener] = {}
+
+def _open_clone(uri: str, settings: Settings) -> Source:
+    return CloneSource(parse_repository(uri), settings.home, revealed(settings.git_token))
+
+
+OPENERS: Mapping[str, Opener] = {
+    "git+https": _open_clone,
+    "git+file": _open_clone,
+}
 """By URI scheme."""
 
-LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+LOCAL = "a folder, a git work tree or a file (Markdown, HTML, text, Office, PDF or e-mail)"
 
 
 def supported() -> str:
@@ -36,6 +45,7 @@ def locate(location: str) -> str:
         UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
     """
     if "://" in location:
+        _refuse_credentials(location)
         if urlsplit(location).scheme not in OPENERS:
             raise UsageError(f"source {location!r} is not supported; expected {supported()}")
         return location
@@ -44,6 +54,16 @@ def locate(location: str) -> str:
         what = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
         raise UsageError(f"source {location!r} {what}; expected {supported()}")
     return str(path.absolute())
+
+
+def _refuse_credentials(uri: str) -> None:
+    """Keep credentials out of every key, report and log: a URI that holds them goes no further."""
+    parts = urlsplit(uri)
+    if "@" in parts.netloc:
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        raise UsageError(
+            f"source {bare!r} was given with credentials; leave them out and set the system's own RUNCITE_ variables"
+        )
 
 
 def open_source(location: str, settings: Settings) -> Source:
