@@ -9,6 +9,8 @@ from api.settings import Settings, revealed
 from ingest.ports import Source
 from ingest.sources.clone import CloneSource, parse_repository
 from ingest.sources.git import local_source
+from ingest.sources.servicenow import ServiceNowSource, parse_instance
+from ingest.sources.servicenow_http import Credentials
 
 Opener = Callable[[str, Settings], Source]
 """Given a URI and the settings that hold its credentials."""
@@ -18,9 +20,18 @@ def _open_clone(uri: str, settings: Settings) -> Source:
     return CloneSource(parse_repository(uri), settings.home, revealed(settings.git_token))
 
 
+def _open_servicenow(uri: str, settings: Settings) -> Source:
+    credentials = Credentials(
+        settings.servicenow_user, revealed(settings.servicenow_password), revealed(settings.servicenow_token)
+    )
+    return ServiceNowSource(parse_instance(uri), credentials)
+
+
 OPENERS: Mapping[str, Opener] = {
     "git+https": _open_clone,
     "git+file": _open_clone,
+    "servicenow+https": _open_servicenow,
+    "servicenow+http": _open_servicenow,
 }
 """By URI scheme."""
 
