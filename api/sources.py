@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from api.errors import UsageError
 from api.settings import Settings, revealed
+from ingest.errors import SourceError
 from ingest.ports import Source
 from ingest.sources.clone import CloneSource, parse_repository
 from ingest.sources.git import local_source
@@ -35,6 +36,14 @@ OPENERS: Mapping[str, Opener] = {
 }
 """By URI scheme."""
 
+_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "git+https": parse_repository,
+    "git+file": parse_repository,
+    "servicenow+https": parse_instance,
+    "servicenow+http": parse_instance,
+}
+"""What takes a URI apart, by scheme; raises `SourceError`."""
+
 LOCAL = "a folder, a git work tree or a file (Markdown, HTML, text, Office, PDF or e-mail)"
 
 
@@ -53,18 +62,27 @@ def locate(location: str) -> str:
         An absolute path, or the URI.
 
     Raises:
-        UsageError: It is a URI of a system that is not supported, or there is nothing at that path.
+        UsageError: It is a URI that is wrong or of a system that is not supported, or there is nothing at that path.
     """
     if "://" in location:
         _refuse_credentials(location)
         if urlsplit(location).scheme not in OPENERS:
             raise UsageError(f"source {location!r} is not supported; expected {supported()}")
+        _check(location)
         return location
     path = Path(location)
     if not path.exists():
         what = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
         raise UsageError(f"source {location!r} {what}; expected {supported()}")
     return str(path.absolute())
+
+
+def _check(uri: str) -> None:
+    """Refuse a URI that is written wrongly before a model is loaded or a job is taken."""
+    try:
+        _CHECKS.get(urlsplit(uri).scheme, str)(uri)
+    except SourceError as error:
+        raise UsageError(str(error)) from error
 
 
 def _refuse_credentials(uri: str) -> None:

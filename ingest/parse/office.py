@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 from ingest.errors import ParseError
 from ingest.parse.blocks import TextBuilder
 from ingest.parse.document import Parsed, title_of
-from ingest.parse.extra import extra_missing
+from ingest.parse.extra import extra_missing, quiet
 from ingest.parse.html import feed_fragment
 from ingest.parse.inline import clean_line
 
@@ -125,7 +125,8 @@ def _elements(kind: str, content: bytes) -> list[Any]:
     except ModuleNotFoundError as error:
         raise extra_missing("Office files", error) from error
     try:
-        elements: list[Any] = partition(file=BytesIO(content), **_OPTIONS[kind])
+        with quiet("unstructured"):
+            elements: list[Any] = partition(file=BytesIO(content), **_OPTIONS[kind])
     except Exception as error:
         # Broad: five libraries below have errors of their own, with no common base.
         said = clean_line(str(error))[:200] or type(error).__name__

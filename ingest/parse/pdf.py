@@ -4,18 +4,16 @@ pypdf and not `unstructured[pdf]`, which brings torchvision, OpenCV and models, 
 pypdf is one pure Python wheel without dependencies.
 """
 
-import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
 from ingest.errors import ParseError
 from ingest.parse.blocks import TextBuilder
 from ingest.parse.document import Parsed, title_of
-from ingest.parse.extra import extra_missing
+from ingest.parse.extra import extra_missing, quiet
 from ingest.parse.inline import clean_line
 
 MAX_PAGES = 300
@@ -84,7 +82,7 @@ def _extract(content: bytes) -> tuple[list[_Line], str | None]:
     except ModuleNotFoundError as error:
         raise extra_missing("PDF files", error) from error
     try:
-        with _quiet():
+        with quiet("pypdf"):
             reader = PdfReader(BytesIO(content))
             _require_readable(encrypted=reader.is_encrypted and not reader.decrypt(""))
             _require_short(len(reader.pages))
@@ -107,18 +105,6 @@ def _require_readable(*, encrypted: bool) -> None:
 def _require_short(pages: int) -> None:
     if pages > MAX_PAGES:
         raise ParseError(f"the PDF has {pages} pages, the limit is {MAX_PAGES}; split it")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pypdf's remarks on each broken object to itself: a file has one line in the report."""
-    log = logging.getLogger("pypdf")
-    before = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
 
 
 class _Page:

@@ -32,3 +32,9 @@ def test_a_scheme_that_is_not_known_names_those_that_are():
     with pytest.raises(UsageError, match=r"git\+https://…"):
         locate("gopher://example.org")
     assert "servicenow+https://…" in supported()
+
+
+@pytest.mark.parametrize("uri", ["git+https://example.org/a.git?x=1", "servicenow+http://example.org"])
+def test_a_uri_that_is_written_wrongly_is_refused_before_anything_is_opened(uri):
+    with pytest.raises(UsageError):
+        locate(uri)

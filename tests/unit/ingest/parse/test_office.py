@@ -103,6 +103,13 @@ def test_a_sheet_with_a_cell_in_its_last_corner_is_refused():
         parse_workbook(out.getvalue())
 
 
+def test_what_the_libraries_warn_of_stays_out_of_the_terminal(capfd, caplog):
+    parse_document(docx())
+    parse_workbook(xlsx())
+    assert capfd.readouterr().err == ""
+    assert not caplog.records
+
+
 def test_a_missing_extra_names_its_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "unstructured.partition.docx", None)
     with pytest.raises(ParseError, match=r"pip install 'runcite\[office\]'"):
