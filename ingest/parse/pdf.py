@@ -5,8 +5,9 @@ pypdf is one pure Python wheel without dependencies.
 """
 
 import re
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -18,6 +19,9 @@ from ingest.parse.inline import clean_line
 
 MAX_PAGES = 300
 """A runbook has a few; a manual of hundreds is no runbook and takes minutes."""
+
+MAX_SECONDS = 60.0
+"""pypdf bounds each page; a file of pages that each take seconds was made to."""
 
 MAX_HEADING_CHARS = 120
 _HEADING_RATIO = 1.15
@@ -86,7 +90,7 @@ def _extract(content: bytes) -> tuple[list[_Line], str | None]:
             reader = PdfReader(BytesIO(content))
             _require_readable(encrypted=reader.is_encrypted and not reader.decrypt(""))
             _require_short(len(reader.pages))
-            lines = [line for number, page in enumerate(reader.pages) for line in _Page(number).read(page)]
+            lines = _lines(reader.pages)
             title = reader.metadata.title if reader.metadata else None
     except (PyPdfError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         # pypdf meets broken objects as whatever they are not; none of them is a fault of ours.
@@ -95,6 +99,16 @@ def _extract(content: bytes) -> tuple[list[_Line], str | None]:
         # ImportError: AES needs a cryptography package.
         raise ParseError(f"the PDF cannot be read ({clean_line(str(error))[:200]}); save an open copy of it") from error
     return lines, clean_line(title or "") or None
+
+
+def _lines(pages: Iterable[object]) -> list[_Line]:
+    started = time.monotonic()
+    lines: list[_Line] = []
+    for number, page in enumerate(pages):
+        if time.monotonic() - started > MAX_SECONDS:
+            raise ParseError(f"the PDF takes more than {MAX_SECONDS:.0f} s to read; export it again, or split it")
+        lines += _Page(number).read(page)
+    return lines
 
 
 def _require_readable(*, encrypted: bool) -> None:

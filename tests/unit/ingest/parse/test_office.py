@@ -92,6 +92,31 @@ def test_a_file_that_gives_no_text_says_why(content, said):
         parse_document(content())
 
 
+def with_part(content, name, change):
+    out = BytesIO()
+    with ZipFile(BytesIO(content)) as old, ZipFile(out, "w", ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, change(old.read(part)) if part == name else old.read(part))
+    return out.getvalue()
+
+
+def test_entities_reach_no_file_and_do_not_multiply(tmp_path):
+    (tmp_path / "secret").write_text("swordfish")
+    external = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{tmp_path}/secret">]>'
+    tenfold = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    laughs = f'<!DOCTYPE x [<!ENTITY e0 "lol">{tenfold}<!ENTITY e "&e9;">]>'
+
+    def hostile(doctype):
+        def change(part):
+            return part.replace(b"?>", b"?>" + doctype.encode(), 1).replace(b"Applies to laptops.", b"&e;")
+
+        return with_part(docx(), "word/document.xml", change)
+
+    assert "swordfish" not in parse_document(hostile(external)).text
+    with pytest.raises(ParseError, match="cannot be read"):
+        parse_document(hostile(laughs))
+
+
 def test_a_sheet_with_a_cell_in_its_last_corner_is_refused():
     openpyxl = pytest.importorskip("openpyxl")
 

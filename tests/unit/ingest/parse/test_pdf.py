@@ -52,6 +52,12 @@ def test_a_file_that_gives_no_text_says_why(content, said):
         parse_pdf(content())
 
 
+def test_a_file_that_takes_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr("ingest.parse.pdf.MAX_SECONDS", -1.0)
+    with pytest.raises(ParseError, match="takes more than"):
+        parse_pdf(pdf())
+
+
 def test_a_missing_extra_names_its_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "pypdf", None)
     with pytest.raises(ParseError, match=r"pip install 'runcite\[office\]'"):
