@@ -23,6 +23,7 @@ LOCAL_TIMEOUT_S = 120.0
 
 _SCHEMES = {"git+https": "https", "git+file": "file"}
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+-]*")
+_HEADER = "runcite-header-"
 _EXPECTED = "git+https://HOST/REPOSITORY.git?ref=BRANCH&path=FOLDER"
 
 # As in `ingest.sources.git`: what the clone's configuration could name is not run. Of the transports, one may be used.
@@ -135,12 +136,13 @@ class CloneSource:
             yield item if isinstance(item, Rejected) else replace(item, source=self.key)
 
     def _clone(self) -> Path:
-        """Return the clone's folder, made where there is none, freed of the locks of a run that was killed."""
+        """Return the clone's folder, made where there is none, freed of what a run that was killed left: locks, a token."""
         clone = self.home / CLONES / hashlib.sha256(self.repository.remote.encode()).hexdigest()[:24]
         try:
             clone.mkdir(parents=True, exist_ok=True)
-            for lock in (clone / ".git").rglob("*.lock"):
-                lock.unlink(missing_ok=True)
+            git = clone / ".git"
+            for left in (*git.rglob("*.lock"), *git.glob(f"{_HEADER}*")):
+                left.unlink(missing_ok=True)
         except OSError as error:
             raise SourceError(f"cannot clone into {str(clone)!r}: {error.strerror}; check the home") from error
         if not (clone / ".git" / "HEAD").exists():
@@ -169,7 +171,7 @@ class CloneSource:
         parts = urlsplit(self.repository.remote)
         # GitHub, GitLab, Gitea and Bitbucket take a token as password and any user's name beside it.
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        with NamedTemporaryFile("w", dir=clone / ".git", prefix="header-") as file:
+        with NamedTemporaryFile("w", dir=clone / ".git", prefix=_HEADER) as file:
             file.write(f'[http "{parts.scheme}://{parts.netloc}/"]\n\textraHeader = "Authorization: Basic {basic}"\n')
             file.flush()
             yield ("-c", f"include.path={Path(file.name).absolute()}")

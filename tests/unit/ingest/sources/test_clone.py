@@ -84,9 +84,11 @@ def test_a_run_that_was_killed_does_not_stop_the_next(remote, tmp_path):
     listed(clone)
     folder = next((tmp_path / "home" / CLONES).iterdir())
     (folder / ".git" / "index.lock").touch()
+    (folder / ".git" / "runcite-header-x").write_text("Authorization: Basic x")
     (folder / "docs" / "left-over.md").write_text("x")
     commit(remote, docs__vpn="two")
     assert sorted(listed(clone)) == ["vpn", "wifi"]
+    assert not list((folder / ".git").glob("runcite-header-*"))
 
 
 @pytest.mark.parametrize(
