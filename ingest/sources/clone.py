@@ -136,7 +136,7 @@ class CloneSource:
             yield item if isinstance(item, Rejected) else replace(item, source=self.key)
 
     def _clone(self) -> Path:
-        """Return the clone's folder, made where there is none, freed of what a run that was killed left: locks, a token."""
+        """Return the clone's folder, made where there is none, freed of what a killed run left: locks, a token."""
         clone = self.home / CLONES / hashlib.sha256(self.repository.remote.encode()).hexdigest()[:24]
         try:
             clone.mkdir(parents=True, exist_ok=True)
