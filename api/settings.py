@@ -14,6 +14,8 @@ DEFAULT_PORT = 8321
 
 LIBRARY_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
+    "SCARF_NO_ANALYTICS": "1",
+    "UNSTRUCTURED_DISABLE_NOTICE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "ANONYMIZED_TELEMETRY": "false",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -38,6 +40,10 @@ class Settings(BaseSettings):
         html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
         confluence_user: Who signs in to Confluence: an e-mail address on Cloud. Empty for a personal or OAuth token.
         confluence_token: The token, never shown.
+        git_token: Token for repositories that are cloned.
+        servicenow_user: User name for ServiceNow, with a password.
+        servicenow_password: Its password.
+        servicenow_token: OAuth access token for ServiceNow, instead of user and password.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -49,10 +55,13 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="warning", description="critical, error, warning, info or debug"
     )
-    confluence_user: str = Field(default="", description="an e-mail address or a user name")
-    confluence_token: SecretStr = Field(default=SecretStr(""), description="a token")
-
+    confluence_user: str | None = Field(default=None, description="an e-mail address or a user name")
+    confluence_token: SecretStr | None = Field(default=None, description="a token")
     html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
+    git_token: SecretStr | None = Field(default=None, description="an access token")
+    servicenow_user: str | None = Field(default=None, description="a user name")
+    servicenow_password: SecretStr | None = Field(default=None, description="a password")
+    servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
 
     @field_validator("home")
     @classmethod
@@ -84,6 +93,11 @@ def load_settings(home: Path | None = None, embedding: str | None = None) -> Set
         raise ConfigurationError(
             f"{name}={str(first['input'])!r} cannot be used; expected {expected}: set another value, or unset {name}"
         ) from error
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    """Return a secret's text, for the one place that sends it."""
+    return None if secret is None else secret.get_secret_value()
 
 
 def prepare_environment() -> None:

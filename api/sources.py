@@ -1,47 +1,78 @@
 """A location that a user or a request names enters, the source that lists it leaves. A row here per kind of source."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.errors import UsageError
-from api.settings import Settings
+from api.settings import Settings, revealed
 from ingest.errors import SourceError
 from ingest.parse.storage_includes import expand_includes
 from ingest.ports import Source
+from ingest.sources import confluence_client, servicenow_http
+from ingest.sources.clone import CloneSource, parse_repository
 from ingest.sources.confluence import ConfluenceSource
-from ingest.sources.confluence_client import Credentials
 from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
-from ingest.sources.confluence_location import SCHEMES, Location
+from ingest.sources.confluence_location import Location
 from ingest.sources.git import local_source
-
-Opener = Callable[[str, Settings], Source]
-"""Given a URI and the settings that hold its credentials."""
+from ingest.sources.servicenow import ServiceNowSource, parse_instance
 
 
-def _location(uri: str) -> Location:
-    try:
-        return Location.parse(uri)
-    except SourceError as error:
-        raise UsageError(str(error)) from error
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Sources of one URI scheme.
+
+    Attributes:
+        check: Takes a URI apart; raises `SourceError` where it is written wrongly.
+        open: Given a URI and the settings that hold its credentials, makes the source.
+    """
+
+    check: Callable[[str], object]
+    open: Callable[[str, Settings], Source]
 
 
 def _confluence(uri: str, settings: Settings) -> Source:
-    """Open a space of a Confluence site."""
-    token = settings.confluence_token.get_secret_value().strip()
-    credentials = Credentials(settings.confluence_user.strip(), token)
-    return ConfluenceSource(_location(uri), credentials, prepare=expand_includes)
+    credentials = confluence_client.Credentials(
+        (settings.confluence_user or "").strip(), (revealed(settings.confluence_token) or "").strip()
+    )
+    return ConfluenceSource(Location.parse(uri), credentials, prepare=expand_includes)
 
 
-OPENERS: Mapping[str, Opener] = dict.fromkeys(SCHEMES, _confluence)
+def _clone(uri: str, settings: Settings) -> Source:
+    return CloneSource(parse_repository(uri), settings.home, revealed(settings.git_token))
+
+
+def _servicenow(uri: str, settings: Settings) -> Source:
+    credentials = servicenow_http.Credentials(
+        settings.servicenow_user, revealed(settings.servicenow_password), revealed(settings.servicenow_token)
+    )
+    return ServiceNowSource(parse_instance(uri), credentials)
+
+
+_CONFLUENCE = Kind(Location.parse, _confluence)
+_CLONE = Kind(parse_repository, _clone)
+_SERVICENOW = Kind(parse_instance, _servicenow)
+
+KINDS: Mapping[str, Kind] = {
+    "confluence+https": _CONFLUENCE,
+    "confluence+http": _CONFLUENCE,
+    "git+https": _CLONE,
+    "git+file": _CLONE,
+    "servicenow+https": _SERVICENOW,
+    "servicenow+http": _SERVICENOW,
+}
 """By URI scheme."""
 
-LOCAL = "a folder, a git work tree or a file (Markdown, HTML, plain text or a Confluence export, .zip)"
+LOCAL = (
+    "a folder, a git work tree or a file (Markdown, HTML, plain text, Office, PDF, e-mail or a Confluence export, .zip)"
+)
 
 
 def supported() -> str:
     """Name the kinds of source there are, for help and messages."""
-    return " or ".join([LOCAL, *(f"{scheme}://…" for scheme in OPENERS)])
+    secure = (f"{scheme}://…" for scheme in KINDS if not scheme.endswith(("+http", "+file")))
+    return " or ".join([LOCAL, *secure])
 
 
 def locate(location: str) -> str:
@@ -54,13 +85,11 @@ def locate(location: str) -> str:
         An absolute path, or the URI.
 
     Raises:
-        UsageError: It is a URI of a system that is not supported or names nothing, or there is nothing at that path.
+        UsageError: It is a URI that is wrong or of a system that is not supported, or there is nothing at that path.
     """
     if "://" in location:
-        if urlsplit(location).scheme not in OPENERS:
-            raise UsageError(f"source {location!r} is not supported; expected {supported()}")
-        if urlsplit(location).scheme in SCHEMES:
-            _location(location)
+        _refuse_credentials(location)
+        _check(location)
         return location
     path = Path(location)
     if not path.exists():
@@ -81,8 +110,29 @@ def open_source(location: str, settings: Settings) -> Source:
     """
     located = locate(location)
     if "://" in located:
-        return OPENERS[urlsplit(located).scheme](located, settings)
+        return KINDS[urlsplit(located).scheme].open(located, settings)
     path = Path(located)
     if path.suffix.lower() == ".zip" and path.is_file():
         return ConfluenceExportSource(path, parse_audience(settings.html_export_audience))
     return local_source(path)
+
+
+def _check(uri: str) -> None:
+    """Refuse a URI that is written wrongly before a model is loaded or a job is taken."""
+    kind = KINDS.get(urlsplit(uri).scheme)
+    if kind is None:
+        raise UsageError(f"source {uri!r} is not supported; expected {supported()}")
+    try:
+        kind.check(uri)
+    except SourceError as error:
+        raise UsageError(str(error)) from error
+
+
+def _refuse_credentials(uri: str) -> None:
+    """Keep credentials out of every key, report and log: a URI that holds them goes no further."""
+    parts = urlsplit(uri)
+    if "@" in parts.netloc:
+        bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        raise UsageError(
+            f"source {bare!r} was given with credentials; leave them out and set the system's own RUNCITE_ variables"
+        )

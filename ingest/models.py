@@ -8,7 +8,17 @@ from typing import Literal
 EVERYONE = "*"
 """The audience entry that every reader has."""
 
-MediaType = Literal["text/markdown", "text/html", "text/plain", "application/x-confluence-storage"]
+MediaType = Literal[
+    "text/markdown",
+    "text/html",
+    "text/plain",
+    "application/x-confluence-storage",
+    "message/rfc822",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+]
 Status = Literal["published", "draft", "archived", "quarantined"]
 RiskClass = Literal["low", "medium", "high", "privileged", "destructive", "security"]
 Priority = Literal["P1", "P2", "P3", "P4"]

@@ -13,9 +13,12 @@ from ingest.models import Article, Block, MediaType, RawDocument
 from ingest.parse.confluence_storage import parse_storage
 from ingest.parse.decode import decode
 from ingest.parse.document import Parsed
+from ingest.parse.email import parse_email
 from ingest.parse.html import parse_html
 from ingest.parse.inline import clean_line
 from ingest.parse.markdown import parse_markdown
+from ingest.parse.office import parse_document, parse_slides, parse_workbook
+from ingest.parse.pdf import parse_pdf
 from ingest.parse.text import parse_text
 
 PARSER_VERSION = 2
@@ -32,6 +35,13 @@ _PARSERS: Mapping[MediaType, Callable[[str], Parsed]] = {
     "text/plain": parse_text,
     "application/x-confluence-storage": parse_storage,
 }
+_BINARY_PARSERS: Mapping[MediaType, Callable[[bytes], Parsed]] = {
+    "message/rfc822": parse_email,
+    "application/pdf": parse_pdf,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": parse_document,
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": parse_slides,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": parse_workbook,
+}
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_ ][a-z0-9]+)*")
 
 
@@ -45,10 +55,9 @@ def read(raw: RawDocument) -> Article:
         The article: normalised text, structure, metadata, and warnings about what was odd.
 
     Raises:
-        ParseError: Its bytes are not text, or there is nothing to read in them.
+        ParseError: Its bytes are not of its kind, or there is nothing to read in them.
     """
-    source, encoding_warnings = decode(raw.content)
-    parsed = _PARSERS[raw.media_type](source)
+    parsed = _parse(raw)
     if not parsed.text.strip():
         raise ParseError(f"{raw.name!r} has no text; write some, or leave it out of the source")
     reading = read_metadata(parsed.fields)
@@ -67,8 +76,16 @@ def read(raw: RawDocument) -> Article:
         revision=_revision(title, parsed.text, parsed.blocks, metadata.symptoms),
         url=raw.url,
         version=raw.version,
-        warnings=encoding_warnings + parsed.warnings + reading.warnings + stated.warnings,
+        warnings=parsed.warnings + reading.warnings + stated.warnings,
     )
+
+
+def _parse(raw: RawDocument) -> Parsed:
+    if raw.media_type in _BINARY_PARSERS:
+        return _BINARY_PARSERS[raw.media_type](raw.content)
+    source, warnings = decode(raw.content)
+    parsed = _PARSERS[raw.media_type](source)
+    return replace(parsed, warnings=warnings + parsed.warnings)
 
 
 def fingerprint(raw: RawDocument) -> str:

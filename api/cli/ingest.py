@@ -56,7 +56,8 @@ def ingest(  # noqa: PLR0913 - typer declares each option as an argument
         _sum_up(session.terminal, runs)
     if not found_any:
         raise NothingToDoError(
-            f"no article in {', '.join(map(repr, sources))}; expected files of Markdown, HTML or plain text"
+            f"no article in {', '.join(map(repr, sources))}; "
+            "expected files of Markdown, HTML, text, Office, PDF or e-mail"
         )
     if has_failures(runs):
         raise typer.Exit(1)

@@ -14,12 +14,20 @@ from ingest.models import MediaType, RawDocument, Rejected
 MAX_FILE_BYTES = 5 * 1024 * 1024
 """A runbook is kilobytes; what is larger is a log or a dump, and costs seconds to parse."""
 
+MAX_BINARY_BYTES = 32 * 1024 * 1024
+"""Screenshots make an office file or a PDF large, not its text."""
+
 MEDIA_TYPES: Mapping[str, MediaType] = {
     ".md": "text/markdown",
     ".markdown": "text/markdown",
     ".html": "text/html",
     ".htm": "text/html",
     ".txt": "text/plain",
+    ".eml": "message/rfc822",
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 IGNORED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "lost+found"})
 
@@ -145,8 +153,10 @@ class _Reader:
             return "is a folder, or a link to one; expected a file"
         if not stat.S_ISREG(status.st_mode):
             return "is not a regular file"
-        if status.st_size > MAX_FILE_BYTES:
-            return f"is {status.st_size:,} bytes, the limit is {MAX_FILE_BYTES:,}; split it or leave it out"
+        text = MEDIA_TYPES[path.suffix.lower()].startswith("text/")
+        limit = MAX_FILE_BYTES if text else MAX_BINARY_BYTES
+        if status.st_size > limit:
+            return f"is {status.st_size:,} bytes, the limit is {limit:,}; split it or leave it out"
         return None
 
     def _link_refusal(self, path: Path) -> str | None:

@@ -22,7 +22,7 @@ BULK_MIN_ARTICLES = 20
 _log = logging.getLogger(__name__)
 
 # A repository's own configuration can name programs (hooks, monitors, filters, signature checkers, the transports that
-# fetch missing objects): none of them is run. Filters have names of their choosing, see `_filters_off`.
+# fetch missing objects): none of them is run. Filters have names of their choosing, see `filters_off`.
 _GUARDS = (
     "--no-optional-locks",
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false"),
@@ -33,7 +33,7 @@ _GUARDS = (
     ),
 )
 # Set where a git hook starts us, and then they name the hook's repository instead of ours. C: messages are compared.
-_ENVIRONMENT = ("env", "-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u", "GIT_INDEX_FILE", "-u", "GIT_PREFIX", "LC_ALL=C")
+ENVIRONMENT = ("env", "-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u", "GIT_INDEX_FILE", "-u", "GIT_PREFIX", "LC_ALL=C")
 _UNLISTED = b"could not open directory"
 _SUBMODULE = b"160000 "
 _LOG_HEADER = re.compile(rb"\x01([0-9a-f]{40,64}) (-?[0-9]*)\Z")
@@ -101,7 +101,7 @@ class GitSource:
         if not _succeeds(self._root, "rev-parse", "--verify", "--quiet", "HEAD"):
             return {}
         options = ("-z", "--name-only", "--relative", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
-        filters = _filters_off(self._root)
+        filters = filters_off(self._root)
         changed = set(_paths(self._git(*filters, "diff", *options, "HEAD", "--", ".").split(b"\0")))
         commits = _parse_log(self._git("log", *options, "--no-renames", "--format=%x01%H %at", "--", "."))
         undated = self._history_ends() | _bulk_commits(commits, len(tracked))
@@ -153,7 +153,7 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     if executable is None:
         raise FileNotFoundError("git is not installed")
     return subprocess.run(  # noqa: S603 - a fixed program, no shell
-        [*_ENVIRONMENT, executable, "-C", str(root), *_GUARDS, *arguments],
+        [*ENVIRONMENT, executable, "-C", str(root), *_GUARDS, *arguments],
         capture_output=True,
         check=True,
         timeout=TIMEOUT_S,
@@ -161,7 +161,7 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def _filters_off(root: Path) -> list[str]:
+def filters_off(root: Path) -> list[str]:
     """Return the options that switch off every content filter the configuration names."""
     try:
         listed = _run(root, "config", "-z", "--name-only", "--get-regexp", r"^filter\.").stdout

@@ -34,7 +34,7 @@ def documents(root: Path) -> dict[str, RawDocument]:
 
 
 def test_lists_known_kinds_in_order_with_ids_from_their_paths(tmp_path: Path) -> None:
-    for name in ("net/vpn.md", "a.HTML", "b.txt", "c.Markdown", "d.htm", "e.pdf", "net/.hidden.md", "v1.2.md"):
+    for name in ("net/vpn.md", "a.HTML", "b.txt", "c.Markdown", "d.htm", "e.png", "net/.hidden.md", "v1.2.md"):
         write(tmp_path, name)
     found = documents(tmp_path)
     assert list(found) == ["a", "b", "c", "d", "net/vpn", "v1.2"]
@@ -168,9 +168,9 @@ def test_one_file_is_a_source_too(tmp_path: Path) -> None:
     assert (document.article_id, document.source, document.name) == ("vpn", f"folder:{path}", "vpn.md")
 
 
-@pytest.mark.parametrize(("name", "problem"), [("nowhere", "does not exist"), ("x.pdf", "of no known kind")])
+@pytest.mark.parametrize(("name", "problem"), [("nowhere", "does not exist"), ("x.png", "of no known kind")])
 def test_a_source_that_is_none_says_so(tmp_path: Path, name: str, problem: str) -> None:
-    write(tmp_path, "x.pdf")
+    write(tmp_path, "x.png")
     with pytest.raises(SourceError, match=problem):
         scan(tmp_path / name)
 
