@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 from api.errors import UsageError
 from api.settings import Settings
 from ingest.errors import SourceError
+from ingest.parse.storage_includes import expand_includes
 from ingest.ports import Source
 from ingest.sources.confluence import ConfluenceSource
 from ingest.sources.confluence_client import Credentials
+from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
 from ingest.sources.confluence_location import SCHEMES, Location
 from ingest.sources.git import local_source
 
@@ -27,13 +29,14 @@ def _location(uri: str) -> Location:
 def _confluence(uri: str, settings: Settings) -> Source:
     """Open a space of a Confluence site."""
     token = settings.confluence_token.get_secret_value().strip()
-    return ConfluenceSource(_location(uri), Credentials(settings.confluence_user.strip(), token))
+    credentials = Credentials(settings.confluence_user.strip(), token)
+    return ConfluenceSource(_location(uri), credentials, prepare=expand_includes)
 
 
 OPENERS: Mapping[str, Opener] = dict.fromkeys(SCHEMES, _confluence)
 """By URI scheme."""
 
-LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+LOCAL = "a folder, a git work tree or a file (Markdown, HTML, plain text or a Confluence export, .zip)"
 
 
 def supported() -> str:
@@ -79,4 +82,7 @@ def open_source(location: str, settings: Settings) -> Source:
     located = locate(location)
     if "://" in located:
         return OPENERS[urlsplit(located).scheme](located, settings)
-    return local_source(Path(located))
+    path = Path(located)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return ConfluenceExportSource(path, parse_audience(settings.html_export_audience))
+    return local_source(path)
