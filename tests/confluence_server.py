@@ -123,8 +123,8 @@ class Wiki:
             case ["rest", "api", "user", "current"]:
                 return 200, {}, {"type": self.user_type}
             case ["rest", "api", "user"]:
-                name = self.names.get(query["accountId"])
-                return (200, {}, {"accountId": query["accountId"], "displayName": name}) if name else (404, {}, {})
+                name = self.names.get(query["accountId" if self.flavor == "cloud" else "key"])
+                return (200, {}, {"displayName": name}) if name else (404, {}, {})
             case ["rest", "api", "content", "search"]:
                 return 200, {}, self.search(query)
             case ["rest", "api", "content", content_id, "restriction", "byOperation", "read"]:

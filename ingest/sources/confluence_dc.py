@@ -21,6 +21,7 @@ from ingest.sources.confluence_pages import (
     truncated,
     version_number,
 )
+from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import RESTRICTIONS_EXPAND, RightsReader, settle
 
 PAGES_AT_ONCE: Final = 200
@@ -28,7 +29,9 @@ _EXPAND = f"version,ancestors,metadata.labels,metadata.properties.{PROPERTY},{RE
 
 
 class DataCenterSite:
-    """A `Site` of Confluence Data Center or Server. It knows authors but no owners, so none is stated.
+    """A `Site` of Confluence Data Center or Server.
+
+    It knows no owners: who made or last saved a page need not answer for it.
 
     Args:
         client: Asks the site.
@@ -39,6 +42,7 @@ class DataCenterSite:
         self._client = client
         self._space = space
         self._rights = RightsReader(client)
+        self.people = People(client, "key")
 
     def pages(self) -> list[Page]:
         """See `Site`."""
@@ -63,10 +67,6 @@ class DataCenterSite:
         """See `Site`."""
         path = f"/rest/api/content/{page.page_id}"
         return first_body(lambda wanted: self._client.get(path, {"expand": f"body.{wanted},version"}))
-
-    def owner(self, _page: Page) -> str | None:
-        """See `Site`; whoever created or last saved a page need not answer for it."""
-        return None
 
     def including(self) -> frozenset[str]:
         """See `Site`."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from ingest.errors import RequestError
 from ingest.models import MediaType, Status
 from ingest.sources.confluence_client import ConfluenceClient, Json
+from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import OPEN, Rights
 
 ETAG_VERSION: Final = 1
@@ -103,7 +104,13 @@ class Body:
 
 
 class Site(Protocol):
-    """One space of a Confluence site, of either kind."""
+    """One space of a Confluence site, of either kind.
+
+    Attributes:
+        people: The site's accounts.
+    """
+
+    people: People
 
     def pages(self) -> list[Page]:
         """List the space's current pages, in the order of their ids, with labels and rights.
@@ -120,10 +127,6 @@ class Site(Protocol):
         Raises:
             RequestError: The site does not hand it over.
         """
-        ...
-
-    def owner(self, page: Page) -> str | None:
-        """Name the page's owner, as people know them where the site tells."""
         ...
 
     def including(self) -> frozenset[str]:
