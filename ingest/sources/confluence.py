@@ -81,13 +81,12 @@ class ConfluenceSource:
             try:
                 self._require_known_account(client)
                 pages = self._for_audience(site.pages())
-                including = site.including() if self._prepare else frozenset[str]()
             except RequestError as error:
                 raise SourceError(
                     f"the space {self._location.space!r} cannot be listed: {error}; nothing can be said to be gone"
                 ) from error
             shelf = Shelf(pages, site, self._location.space)
-            task = _Task(self._location, site, shelf, self._prepare, including)
+            task = _Task(self._location, site, shelf, self._prepare)
             yield from _in_order(pool, pages, task, is_current)
 
     def _site(self, client: ConfluenceClient, pool: ThreadPoolExecutor) -> Site:
@@ -127,14 +126,13 @@ class _Task:
     site: Site
     shelf: Shelf
     prepare: Prepare | None
-    including: frozenset[str]
 
     def begin(self, page: Page, is_current: IsCurrent) -> _Outcome | None:
         """Return the outcome of a page that need not be fetched, else `None`."""
         article_id = self.article_id(page)
         if page.problem:
             return Rejected(article_id, "failed", page.problem, page.rights.entries)
-        if page.page_id not in self.including and is_current(article_id, page.etag):
+        if is_current(article_id, page.etag):
             return Unchanged(article_id)
         return None
 
@@ -170,6 +168,8 @@ class _Task:
             version=str(body.version),
             last_modified=page.edited,
             fields=page.fields(self._owner(page)),
+            # No listing shows what a page includes. With another mark than its listing gives, it is fetched in every
+            # run, and found unchanged if what it includes is.
             etag=digest(page.etag, *included) if included else page.etag,
         )
 

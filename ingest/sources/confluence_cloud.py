@@ -15,7 +15,6 @@ from ingest.sources.confluence_pages import (
     first_body,
     id_of,
     in_order,
-    including,
     label_names,
     nested,
     no_space,
@@ -73,10 +72,6 @@ class CloudSite:
     def body(self, page: Page) -> Body:
         """See `Site`."""
         return first_body(lambda wanted: self._client.get(f"/api/v2/pages/{page.page_id}", {"body-format": wanted}))
-
-    def including(self) -> frozenset[str]:
-        """See `Site`."""
-        return including(self._client, self._space)
 
     def _listing(self) -> list[Json]:
         answer = self._client.get("/api/v2/spaces", {"keys": self._space})

@@ -13,7 +13,6 @@ from ingest.sources.confluence_pages import (
     first_body,
     id_of,
     in_order,
-    including,
     label_names,
     nested,
     no_space,
@@ -67,10 +66,6 @@ class DataCenterSite:
         """See `Site`."""
         path = f"/rest/api/content/{page.page_id}"
         return first_body(lambda wanted: self._client.get(path, {"expand": f"body.{wanted},version"}))
-
-    def including(self) -> frozenset[str]:
-        """See `Site`."""
-        return including(self._client, self._space)
 
     def _add_overlooked(self, entries: dict[str, Json], query: Params) -> None:
         """List once more and add what the first listing has not.

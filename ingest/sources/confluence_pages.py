@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from ingest.errors import RequestError
 from ingest.models import MediaType, Status
-from ingest.sources.confluence_client import ConfluenceClient, Json
+from ingest.sources.confluence_client import Json
 from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import OPEN, Rights
 
@@ -129,14 +129,6 @@ class Site(Protocol):
         """
         ...
 
-    def including(self) -> frozenset[str]:
-        """Return the ids of the pages that include others.
-
-        Raises:
-            RequestError: The site does not tell.
-        """
-        ...
-
 
 def digest(*facts: object) -> str:
     """Return a short mark of some facts; equal facts give equal marks."""
@@ -161,13 +153,6 @@ def first_body(ask: Callable[[str], Json]) -> Body:
                 raise
             failures.append(error)
     raise failures[0]
-
-
-def including(client: ConfluenceClient, space: str) -> frozenset[str]:
-    """Return the ids of a space's pages that include others, by the site's search index."""
-    cql = f'space={quoted(space)} and type=page and macro in ("include","excerpt-include")'
-    hits = client.listing("/rest/api/content/search", {"cql": cql}, 200)
-    return frozenset(map(id_of, hits))
 
 
 def quoted(text: str) -> str:
