@@ -35,9 +35,9 @@ class Settings(BaseSettings):
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
+        html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
         confluence_user: Who signs in to Confluence: an e-mail address on Cloud. Empty for a personal or OAuth token.
         confluence_token: The token, never shown.
-        html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     )
     confluence_user: str = Field(default="", description="an e-mail address or a user name")
     confluence_token: SecretStr = Field(default=SecretStr(""), description="a token")
+
     html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
 
     @field_validator("home")
