@@ -123,8 +123,8 @@ class Wiki:
             case ["rest", "api", "user", "current"]:
                 return 200, {}, {"type": self.user_type}
             case ["rest", "api", "user"]:
-                name = self.names.get(query["accountId"])
-                return (200, {}, {"accountId": query["accountId"], "displayName": name}) if name else (404, {}, {})
+                name = self.names.get(query["accountId" if self.flavor == "cloud" else "key"])
+                return (200, {}, {"displayName": name}) if name else (404, {}, {})
             case ["rest", "api", "content", "search"]:
                 return 200, {}, self.search(query)
             case ["rest", "api", "content", content_id, "restriction", "byOperation", "read"]:
@@ -196,8 +196,6 @@ class Wiki:
     def search(self, query):
         entries = [page for page in self.pages.values() if page.status == "current"]
         entries = [page for page in entries if page.page_id not in self.not_in_search]
-        if "macro in" in query["cql"]:
-            entries = [page for page in entries if 'ac:name="include"' in page.body]
         return self.by_start("/rest/api/content/search", query, entries)
 
     def by_start(self, path, query, entries):

@@ -18,13 +18,14 @@ from typing import Final
 
 from ingest.errors import RequestError, SourceError
 from ingest.models import RawDocument, Rejected, Unchanged
+from ingest.parse.storage_users import mentioned_users, name_users
 from ingest.ports import IsCurrent, never_current
 from ingest.sources.confluence_client import CONNECTIONS, ConfluenceClient, Credentials, Sleep
 from ingest.sources.confluence_cloud import CloudSite
 from ingest.sources.confluence_dc import DataCenterSite
 from ingest.sources.confluence_includes import Prepare, Shelf
 from ingest.sources.confluence_location import Location
-from ingest.sources.confluence_pages import Page, Site, digest
+from ingest.sources.confluence_pages import Body, Page, Site, digest
 from ingest.sources.confluence_rights import OPEN, Rights
 from ingest.sources.files import MAX_FILE_BYTES
 
@@ -80,13 +81,12 @@ class ConfluenceSource:
             try:
                 self._require_known_account(client)
                 pages = self._for_audience(site.pages())
-                including = site.including() if self._prepare else frozenset[str]()
             except RequestError as error:
                 raise SourceError(
                     f"the space {self._location.space!r} cannot be listed: {error}; nothing can be said to be gone"
                 ) from error
             shelf = Shelf(pages, site, self._location.space)
-            task = _Task(self._location, site, shelf, self._prepare, including)
+            task = _Task(self._location, site, shelf, self._prepare)
             yield from _in_order(pool, pages, task, is_current)
 
     def _site(self, client: ConfluenceClient, pool: ThreadPoolExecutor) -> Site:
@@ -126,14 +126,13 @@ class _Task:
     site: Site
     shelf: Shelf
     prepare: Prepare | None
-    including: frozenset[str]
 
     def begin(self, page: Page, is_current: IsCurrent) -> _Outcome | None:
         """Return the outcome of a page that need not be fetched, else `None`."""
         article_id = self.article_id(page)
         if page.problem:
             return Rejected(article_id, "failed", page.problem, page.rights.entries)
-        if page.page_id not in self.including and is_current(article_id, page.etag):
+        if is_current(article_id, page.etag):
             return Unchanged(article_id)
         return None
 
@@ -154,9 +153,7 @@ class _Task:
                 f"the site lists version {page.version} and gives version {body.version}; the next run reads it again"
             )
             return Rejected(article_id, "failed", reason, page.rights.entries)
-        text, included = body.text, tuple[str, ...]()
-        if self.prepare is not None and body.media_type == "application/x-confluence-storage":
-            text, included = self.shelf.prepare(self.prepare, page, body.text)
+        text, included = self._ready(page, body)
         content = text.encode("utf-8", "replace")
         refusal = _refusal(content)
         if refusal:
@@ -170,9 +167,25 @@ class _Task:
             url=page.url,
             version=str(body.version),
             last_modified=page.edited,
-            fields=page.fields(self.site.owner(page)),
+            fields=page.fields(self._owner(page)),
+            # No listing shows what a page includes. With another mark than its listing gives, it is fetched in every
+            # run, and found unchanged if what it includes is.
             etag=digest(page.etag, *included) if included else page.etag,
         )
+
+    def _ready(self, page: Page, body: Body) -> tuple[str, tuple[str, ...]]:
+        """Make a body ready to be read: included pages put in, mentions named."""
+        if body.media_type != "application/x-confluence-storage":
+            return body.text, ()
+        text, included = body.text, tuple[str, ...]()
+        if self.prepare is not None:
+            text, included = self.shelf.prepare(self.prepare, page, text)
+        names = {account: self.site.people.name(account) for account in sorted(mentioned_users(text))}
+        return name_users(text, {account: name for account, name in names.items() if name}), included
+
+    def _owner(self, page: Page) -> str | None:
+        """Name the page's owner; by the account's id where the site does not tell the name."""
+        return page.owner_id and (self.site.people.name(page.owner_id) or page.owner_id)
 
     def article_id(self, page: Page) -> str:
         """Name a page for good: it keeps its id wherever in the space it is moved, and whatever it is called."""

@@ -30,7 +30,7 @@ WAIT_S: Final = (2.0, 60.0)
 
 FIRST_WAIT_S: Final = 5.0
 _GATEWAY: Final = frozenset({502, 503, 504})
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Json = dict[str, Any]
 Params = Mapping[str, str | int]
@@ -90,7 +90,7 @@ class ConfluenceClient:
             timeout=timeout_s,
             limits=httpx.Limits(max_connections=CONNECTIONS),
             # A company's proxy and certificate authority are set there; neither stands before this machine itself.
-            trust_env=urlsplit(base).hostname not in _LOOPBACK,
+            trust_env=urlsplit(base).hostname not in LOOPBACK,
         )
 
     def __enter__(self) -> Self:

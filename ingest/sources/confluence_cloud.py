@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from http import HTTPStatus
-from threading import Lock
 from typing import Final
 
 from ingest.errors import RequestError, SourceError
@@ -16,7 +15,6 @@ from ingest.sources.confluence_pages import (
     first_body,
     id_of,
     in_order,
-    including,
     label_names,
     nested,
     no_space,
@@ -25,6 +23,7 @@ from ingest.sources.confluence_pages import (
     truncated,
     version_number,
 )
+from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import RESTRICTIONS_EXPAND, Rights, RightsReader, settle, unknown
 
 PAGES_AT_ONCE: Final = 250
@@ -53,8 +52,7 @@ class CloudSite:
         self._space = space
         self._pool = pool
         self._rights = RightsReader(client)
-        self._owners: dict[str, str] = {}
-        self._owners_lock = Lock()
+        self.people = People(client, "accountId")
         self._shown_base = client.base
 
     def pages(self) -> list[Page]:
@@ -74,29 +72,6 @@ class CloudSite:
     def body(self, page: Page) -> Body:
         """See `Site`."""
         return first_body(lambda wanted: self._client.get(f"/api/v2/pages/{page.page_id}", {"body-format": wanted}))
-
-    def owner(self, page: Page) -> str | None:
-        """See `Site`."""
-        account = page.owner_id
-        if account is None:
-            return None
-        # Pages are fetched at the same time, and most have the same few owners.
-        with self._owners_lock:
-            if account not in self._owners:
-                self._owners[account] = self._display_name(account)
-            return self._owners[account]
-
-    def including(self) -> frozenset[str]:
-        """See `Site`."""
-        return including(self._client, self._space)
-
-    def _display_name(self, account: str) -> str:
-        try:
-            name = self._client.get("/rest/api/user", {"accountId": account}).get("displayName")
-        except RequestError:
-            # Not every token may read users; the id still tells owners apart.
-            name = None
-        return str(name or account)
 
     def _listing(self) -> list[Json]:
         answer = self._client.get("/api/v2/spaces", {"keys": self._space})

@@ -13,7 +13,6 @@ from ingest.sources.confluence_pages import (
     first_body,
     id_of,
     in_order,
-    including,
     label_names,
     nested,
     no_space,
@@ -21,6 +20,7 @@ from ingest.sources.confluence_pages import (
     truncated,
     version_number,
 )
+from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import RESTRICTIONS_EXPAND, RightsReader, settle
 
 PAGES_AT_ONCE: Final = 200
@@ -28,7 +28,9 @@ _EXPAND = f"version,ancestors,metadata.labels,metadata.properties.{PROPERTY},{RE
 
 
 class DataCenterSite:
-    """A `Site` of Confluence Data Center or Server. It knows authors but no owners, so none is stated.
+    """A `Site` of Confluence Data Center or Server.
+
+    It knows no owners: who made or last saved a page need not answer for it.
 
     Args:
         client: Asks the site.
@@ -39,6 +41,7 @@ class DataCenterSite:
         self._client = client
         self._space = space
         self._rights = RightsReader(client)
+        self.people = People(client, "key")
 
     def pages(self) -> list[Page]:
         """See `Site`."""
@@ -63,14 +66,6 @@ class DataCenterSite:
         """See `Site`."""
         path = f"/rest/api/content/{page.page_id}"
         return first_body(lambda wanted: self._client.get(path, {"expand": f"body.{wanted},version"}))
-
-    def owner(self, _page: Page) -> str | None:
-        """See `Site`; whoever created or last saved a page need not answer for it."""
-        return None
-
-    def including(self) -> frozenset[str]:
-        """See `Site`."""
-        return including(self._client, self._space)
 
     def _add_overlooked(self, entries: dict[str, Json], query: Params) -> None:
         """List once more and add what the first listing has not.

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ingest.errors import SourceError
+from ingest.sources.confluence_client import LOOPBACK
 
 Flavor = Literal["cloud", "dc"]
 SCHEMES: Final = ("confluence+https", "confluence+http")
@@ -64,6 +65,8 @@ class Location:
                 f"the source at {host!r} has credentials in its address; expected none there, set "
                 "RUNCITE_CONFLUENCE_USER and RUNCITE_CONFLUENCE_TOKEN"
             )
+        if parts.scheme == "confluence+http" and host not in LOOPBACK:
+            raise SourceError(f"source {uri!r} would send the token unencrypted; expected confluence+https://")
         query = parse_qs(parts.query, keep_blank_values=True)
         unknown = sorted(query.keys() - {"space", "label", "audience", "flavor"})
         if unknown:

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from ingest.errors import RequestError
 from ingest.models import MediaType, Status
-from ingest.sources.confluence_client import ConfluenceClient, Json
+from ingest.sources.confluence_client import Json
+from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import OPEN, Rights
 
 ETAG_VERSION: Final = 1
@@ -103,7 +104,13 @@ class Body:
 
 
 class Site(Protocol):
-    """One space of a Confluence site, of either kind."""
+    """One space of a Confluence site, of either kind.
+
+    Attributes:
+        people: The site's accounts.
+    """
+
+    people: People
 
     def pages(self) -> list[Page]:
         """List the space's current pages, in the order of their ids, with labels and rights.
@@ -119,18 +126,6 @@ class Site(Protocol):
 
         Raises:
             RequestError: The site does not hand it over.
-        """
-        ...
-
-    def owner(self, page: Page) -> str | None:
-        """Name the page's owner, as people know them where the site tells."""
-        ...
-
-    def including(self) -> frozenset[str]:
-        """Return the ids of the pages that include others.
-
-        Raises:
-            RequestError: The site does not tell.
         """
         ...
 
@@ -158,13 +153,6 @@ def first_body(ask: Callable[[str], Json]) -> Body:
                 raise
             failures.append(error)
     raise failures[0]
-
-
-def including(client: ConfluenceClient, space: str) -> frozenset[str]:
-    """Return the ids of a space's pages that include others, by the site's search index."""
-    cql = f'space={quoted(space)} and type=page and macro in ("include","excerpt-include")'
-    hits = client.listing("/rest/api/content/search", {"cql": cql}, 200)
-    return frozenset(map(id_of, hits))
 
 
 def quoted(text: str) -> str:

@@ -366,3 +366,16 @@ def test_links_are_followed_on_the_configured_host_alone():
             (".evil.example/api?cursor=x", "/.evil.example/api?cursor=x"),
         ):
             assert client._below_base(link, {"_links": {"base": "https://site.example/wiki"}}) == path
+
+
+def test_mentions_and_owners_are_named_where_the_site_tells_and_asked_for_once(site):
+    key = "account-id" if site.flavor == "cloud" else "userkey"
+    for page_id in "34":
+        site.wiki.pages[page_id].body = f'<p>Ask <ac:link><ri:user ri:{key}="acc-1"/></ac:link>.</p>'
+    site.wiki.pages["5"].body = f'<p>Ask <ac:link><ri:user ri:{key}="acc-404"/></ac:link>.</p>'
+    site.wiki.pages["6"].owner = "acc-404"
+    found = site.scan()
+    assert b'ri:display-name="Net Ops"' in found["3"].content
+    assert found["5"].content == site.wiki.pages["5"].body.encode()
+    assert found["6"].fields.get("owner") == ("acc-404" if site.flavor == "cloud" else None)
+    assert site.wiki.asked("/rest/api/user?") == 2

@@ -3,13 +3,17 @@
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 
+from api.settings import Settings
+from api.sources import open_source
 from index.catalog import Catalog
 from index.store.memory import MemoryStore
 from index.sync import Syncer
 from ingest.errors import ParseError
 from ingest.metadata import read_metadata
 from ingest.models import Article, Block
+from ingest.read import fingerprint, fingerprint_etag, read
 from ingest.sources.confluence import ConfluenceSource
 from ingest.sources.confluence_client import Credentials
 from ingest.sources.confluence_location import Location
@@ -169,3 +173,44 @@ def test_a_page_restricted_anew_is_hidden_even_if_its_new_text_cannot_be_read(ho
     house.wiki.pages["16"].groups = ["hr"]
     assert outcomes(house.run())["16"] in {"failed", "skipped"}
     assert (house.may_read("16"), house.may_read("16", "hr")) == (False, True)
+
+
+def test_pages_are_read_with_what_they_include_by_the_real_parser(tmp_path):
+    include = (
+        '<ac:structured-macro ac:name="include"><ac:parameter ac:name=""><ac:link><ri:page ri:content-title="{}"/>'
+    )
+    include += "</ac:link></ac:parameter></ac:structured-macro>"
+    wiki = Wiki()
+    wiki.add("1", "VPN drops", f"<h2>Fix</h2><ol><li>Restart the client.</li></ol>{include.format('Escalation')}")
+    wiki.pages["1"].body += include.format("Salaries")
+    wiki.add("2", "Escalation", "<p>Call the network desk.</p>", labels=[])
+    wiki.add("3", "Salaries", "<p>Confidential figures.</p>", labels=[], groups=["hr"])
+    wiki.pages["1"].properties = {"runcite": {"last_reviewed_on": "2026-10-01", "review_in": "6 months"}}
+    embedder = HashedWordsEmbedder()
+    catalog = Catalog.open(tmp_path / "catalog.sqlite")
+    syncer = Syncer(
+        catalog, MemoryStore(embedder.spec.dimension), embedder,
+        read=read, fingerprint=fingerprint, fingerprint_etag=fingerprint_etag, chunk=chunk_fake,
+    )  # fmt: skip
+    with serving(wiki) as base:
+        uri = f"confluence+{base}?space=IT&label=runbook&flavor=cloud"
+        source = open_source(uri, Settings(confluence_user=USER, confluence_token=SecretStr(TOKEN)))
+
+        def run():
+            report = syncer.run(source)
+            assert report.error is None
+            return [line.outcome for line in report.articles]
+
+        assert run() == ["indexed"]
+        assert run() == ["unchanged"]
+        article = catalog.stored("confluence/IT/1")
+        assert "1. Restart the client." in article.text
+        assert "Call the network desk." in article.text
+        assert "Confidential" not in article.text
+        assert str(article.metadata.dates.last_reviewed_on) == "2026-10-01"
+        assert (article.metadata.owner, article.metadata.labels) == ("Net Ops", ("runbook",))
+
+        wiki.pages["2"].edit("<p>Call the duty manager.</p>")
+        assert run() == ["updated"]
+        assert "duty manager" in catalog.stored("confluence/IT/1").text
+    catalog.close()

@@ -35,6 +35,7 @@ def test_addresses_in_use(uri, base, flavor):
         ("confluence+https://x/wiki?space=IT&space=HR", "expected one key"),
         ('confluence+https://x/wiki?space=IT"+or+space="HR', "expected one key"),
         ("confluence+https://x/wiki?space=../admin", "expected one key"),
+        ("confluence+http://x/wiki?space=IT", "unencrypted"),
         ("confluence+https:///wiki?space=IT", "names no site"),
         ("confluence+https://x:port/wiki?space=IT", "is no address"),
         ("confluence+https://x/wiki?space=IT&labels=runbook", "asks for 'labels'"),
