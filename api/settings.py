@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import ConfigurationError
@@ -33,6 +33,12 @@ class Settings(BaseSettings):
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
+        mediawiki_host: The one host that the MediaWiki password is sent to.
+        mediawiki_user: User of a MediaWiki bot password, such as `Runcite@indexer`.
+        mediawiki_password: That bot password.
+        dokuwiki_host: The one host that the DokuWiki password is sent to.
+        dokuwiki_user: User of a DokuWiki.
+        dokuwiki_password: Password of that user.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -44,6 +50,12 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="warning", description="critical, error, warning, info or debug"
     )
+    mediawiki_host: str | None = Field(default=None, description="a host, with its port where it has one")
+    mediawiki_user: str | None = Field(default=None, description="the user of a bot password")
+    mediawiki_password: SecretStr | None = Field(default=None, description="a bot password")
+    dokuwiki_host: str | None = Field(default=None, description="a host, with its port where it has one")
+    dokuwiki_user: str | None = Field(default=None, description="the name of a user")
+    dokuwiki_password: SecretStr | None = Field(default=None, description="that user's password")
 
     @field_validator("home")
     @classmethod

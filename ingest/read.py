@@ -17,7 +17,7 @@ from ingest.parse.inline import clean_line
 from ingest.parse.markdown import parse_markdown
 from ingest.parse.text import parse_text
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raise it when the same bytes would give another article: everything is then parsed again."""
 
 CHUNKING_VERSION = 1
