@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -70,8 +70,9 @@ class DokuWikiSource:
             pages = api.pages(self._namespace)
             if not pages:
                 raise SourceError(self._nothing())
+            articles = {page.page_id: self._article_id(page) for page in pages}
             for page in pages:
-                outcome = self._take(api, page, is_current)
+                outcome = self._take(api, page, is_current, articles)
                 if outcome is not None:
                     yield outcome
 
@@ -80,11 +81,13 @@ class DokuWikiSource:
         where = f"namespace {self._namespace!r}" if self._namespace else "any namespace"
         return (
             f"wiki {self._address.endpoint!r} lists no page in {where} that {who} may read; check the name of the "
-            "namespace and the wiki's access rules, or set RUNCITE_DOKUWIKI_USER and RUNCITE_DOKUWIKI_PASSWORD"
+            "namespace and the wiki's access rules, or set RUNCITE_DOKUWIKI_HOST, _USER and _PASSWORD"
         )
 
-    def _take(self, api: DokuWikiApi, page: Page, is_current: IsCurrent) -> RawDocument | Unchanged | Rejected | None:
-        article_id = f"dokuwiki/{self._address.site}/{page.page_id}"
+    def _take(
+        self, api: DokuWikiApi, page: Page, is_current: IsCurrent, articles: Mapping[str, str]
+    ) -> RawDocument | Unchanged | Rejected | None:
+        article_id = self._article_id(page)
         audience = self._audience(api, page.page_id)
         etag = _etag(page, audience)
         if is_current(article_id, etag):
@@ -97,7 +100,7 @@ class DokuWikiSource:
         if not written.strip():
             # Deleted since it was listed: to DokuWiki an empty page is none.
             return None
-        fields = read_fields(written)
+        fields = read_fields(written, articles)
         content = _HIGHLIGHT.sub(r'\1language-\2"', without_table(html) if has_table(written) else html).encode()
         if len(content) > MAX_FILE_BYTES:
             reason = f"{page.page_id!r} is {len(content):,} bytes as HTML, the limit is {MAX_FILE_BYTES:,}; split it"
@@ -126,6 +129,9 @@ class DokuWikiSource:
             return tuple(group for group in self._address.listed("groups") if api.group_reads(page_id, group))
         except WikiRefusalError:
             return ()
+
+    def _article_id(self, page: Page) -> str:
+        return f"dokuwiki/{self._address.site}/{page.page_id}"
 
     def _page_url(self, page_id: str) -> str:
         base = self._address.endpoint.removesuffix(_API_PATH)

@@ -10,6 +10,9 @@ from ingest.sources.xmlrpc import FaultError, NotXmlRpcError, Value, read_reply,
 
 DENIED = "denied"
 READ_LEVEL = 1
+HEAD_BYTES = 500
+"""Where a reply says what it is."""
+
 NOBODY = "runcite-acl-probe"
 """A user that no wiki has: with a group beside it, an access check answers for the group alone."""
 
@@ -94,8 +97,8 @@ class DokuWikiApi:
         reply = self._client.post_xml(write_call(method, *arguments))
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise WikiRefusalError(
-                f"wiki {endpoint!r} does not allow {method} (HTTP {reply.status}); set RUNCITE_DOKUWIKI_USER and "
-                "RUNCITE_DOKUWIKI_PASSWORD to a user that may, and see the wiki's settings 'remote' and 'remoteuser'",
+                f"wiki {endpoint!r} does not allow {method} (HTTP {reply.status}); set RUNCITE_DOKUWIKI_HOST, _USER "
+                "and _PASSWORD to a user that may, and see the wiki's settings 'remote' and 'remoteuser'",
                 DENIED,
             )
         try:
@@ -106,6 +109,11 @@ class DokuWikiApi:
                 str(error.code),
             ) from error
         except NotXmlRpcError as error:
+            if b"<methodResponse" in reply.content[:HEAD_BYTES]:
+                raise WikiRefusalError(
+                    f"wiki {endpoint!r} answers {method} with damaged XML: {error}; look at what it was asked for",
+                    "damaged",
+                ) from error
             kind = reply.headers.get("Content-Type", "no type")
             raise SourceError(
                 f"{endpoint!r} answers {method} with {kind} (HTTP {reply.status}) that is no XML-RPC: {error}; "

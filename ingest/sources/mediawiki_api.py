@@ -80,8 +80,13 @@ class MediaWikiApi:
         Raises:
             SourceError: User or password are wrong.
         """
-        token = self._ask({"action": "query", "meta": "tokens", "type": "login"})["query"]["tokens"]["logintoken"]
-        form = {"action": "login", "lgname": credentials.user, "lgpassword": credentials.password, "lgtoken": token}
+        token = self._within(self._ask({"action": "query", "meta": "tokens", "type": "login"}), "query", "tokens")
+        form = {
+            "action": "login",
+            "lgname": credentials.user,
+            "lgpassword": credentials.password,
+            "lgtoken": token["logintoken"],
+        }
         answer = self._read(self._client.post_form(self._standing | form)).get("login", {})
         if answer.get("result") != "Success":
             raise SourceError(
@@ -99,12 +104,14 @@ class MediaWikiApi:
             if error.code in DENIED:
                 return False
             raise
-        return "read" in answer["query"]["userinfo"].get("rights", ())
+        return "read" in self._within(answer, "query", "userinfo").get("rights", ())
 
     def category_exists(self, category: str) -> bool:
         """Tell whether a category has a page or members."""
         answer = self._ask({"action": "query", "titles": f"Category:{category}", "prop": "categoryinfo"})
-        return any(not page.get("missing") or "categoryinfo" in page for page in answer["query"]["pages"])
+        return any(
+            not page.get("missing") or "categoryinfo" in page for page in self._within(answer, "query").get("pages", ())
+        )
 
     def pages(self, namespace: str) -> Iterator[Page]:
         """List every page of a namespace, redirects left out."""
@@ -118,7 +125,7 @@ class MediaWikiApi:
 
     def body(self, page_id: int) -> Body:
         """Fetch a page as it is shown, without its table of contents and edit links."""
-        parsed = self._ask(
+        answer = self._ask(
             {
                 "action": "parse",
                 "pageid": str(page_id),
@@ -126,7 +133,8 @@ class MediaWikiApi:
                 "disableeditsection": "1",
                 "disabletoc": "1",
             }
-        )["parse"]
+        )
+        parsed = self._within(answer, "parse")
         categories = tuple(entry["category"].replace("_", " ") for entry in parsed.get("categories", ()))
         return Body(parsed["text"], parsed.get("wikitext", ""), categories, int(parsed["revid"]))
 
@@ -141,7 +149,8 @@ class MediaWikiApi:
                 "rvlimit": str(MAX_REVISIONS),
             }
         )
-        revisions = answer["query"]["pages"][0].get("revisions", [])
+        pages = self._within(answer, "query").get("pages") or [{}]
+        revisions = pages[0].get("revisions", [])
         if not revisions:
             return None
         edit = revisions[0]
@@ -158,6 +167,8 @@ class MediaWikiApi:
         while True:
             answer = self._ask({"action": "query", **generator, **_LISTING, **continued})
             for page in answer.get("query", {}).get("pages", ()):
+                if "pageid" not in page:
+                    continue  # linked to from the listing, but there is no such page
                 known = merged.setdefault(page["pageid"], {})
                 categories = [*known.get("categories", ()), *page.get("categories", ())]
                 known |= {**page, "categories": categories}
@@ -191,10 +202,22 @@ class MediaWikiApi:
             raise SourceError(f"wiki {endpoint!r} answers HTTP {reply.status}; check that it lets this machine in")
         return answer
 
+    def _within(self, answer: dict[str, Any], *path: str) -> dict[str, Any]:
+        """Descend into an answer; what is not built like MediaWiki's own is none of its."""
+        for name in path:
+            inner = answer.get(name)
+            if not isinstance(inner, dict):
+                raise SourceError(
+                    f"{self._client.endpoint!r} answers JSON without {name!r}, so it is not a MediaWiki API of release "
+                    "1.31 or newer; expected an address that ends in api.php"
+                )
+            answer = inner
+        return answer
+
     def _refusal(self, error: Mapping[str, Any]) -> WikiRefusalError:
-        code, info = str(error.get("code")), str(error.get("info"))
+        code, info = str(error.get("code")), str(error.get("info")).rstrip(".")
         if code in DENIED:
-            remedy = "set RUNCITE_MEDIAWIKI_USER and RUNCITE_MEDIAWIKI_PASSWORD to a user that may read it"
+            remedy = "set RUNCITE_MEDIAWIKI_HOST, _USER and _PASSWORD to a user that may read it"
         else:
             remedy = "check the parameters of the source"
         return WikiRefusalError(f"wiki {self._client.endpoint!r} refuses ({code}): {info}; {remedy}", code)

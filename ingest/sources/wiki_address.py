@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from ingest.errors import SourceError
+
+SELECTING: Final = frozenset({"namespace", "category"})
+"""Parameters that say which pages are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,12 @@ class WikiAddress:
     options: Mapping[str, str]
 
     def key(self, kind: str) -> str:
-        """Name the source: the wiki and what of it is listed, whatever the order of the parameters."""
-        selection = urlencode(sorted(self.options.items()), safe=",:")
+        """Name the source: the wiki and what of it is listed.
+
+        Parameters that say how pages are read are not part of it, so that changing one orphans nothing.
+        """
+        chosen = {name: value for name, value in self.options.items() if name in SELECTING and value}
+        selection = urlencode(sorted(chosen.items()), safe=",:")
         return f"{kind}:{self.site}" + (f"?{selection}" if selection else "")
 
     def listed(self, option: str) -> tuple[str, ...]:

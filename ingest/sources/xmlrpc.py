@@ -17,6 +17,8 @@ from defusedxml.ElementTree import fromstring
 Value = str | int | float | bool | bytes | datetime | list["Value"] | dict[str, "Value"] | None
 
 MAX_DEPTH = 20
+# XML cannot hold these; a wiki passes them on as they were pasted into a page.
+_CONTROLS: Final = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _TIMES: Final = ("%Y%m%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -51,8 +53,9 @@ def read_reply(content: bytes) -> Value:
         NotXmlRpcError: It is anything else, or built to do harm.
     """
     try:
-        # PHP warnings and byte order marks of a badly edited configuration file come before the declaration.
-        root = fromstring(content.lstrip(b"\xef\xbb\xbf \t\r\n"), forbid_dtd=True)
+        # The byte order mark of a badly edited configuration file comes before the declaration.
+        clean = content.translate(None, _CONTROLS).lstrip(b"\xef\xbb\xbf \t\r\n")
+        root = fromstring(clean, forbid_dtd=True)
         if root.tag != "methodResponse":
             raise NotXmlRpcError(f"it is a <{root.tag}>, expected a <methodResponse>")
         fault = root.find("fault/value")

@@ -1,7 +1,12 @@
 """A real DokuWiki, edited by a person and synced after each edit."""
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
+from api.settings import Settings
+from api.sources import open_source
+from ingest.errors import SourceError
 from ingest.models import RawDocument
 from ingest.sources.dokuwiki import DokuWikiSource
 from ingest.sources.wiki_address import Credentials
@@ -143,6 +148,34 @@ def test_a_mistake_is_one_line(dokuwiki_server, house, path, credentials, said):
     assert said in error
     assert "\n" not in error
     assert "incorrect" not in error
+
+
+def test_a_page_that_cannot_be_had_does_not_stop_the_others(dokuwiki_server, house):
+    wiki = dokuwiki_server
+    wiki.put("hurt:bad", text_of())
+    wiki.put("hurt:good", text_of())
+
+    class Damaging(Watched):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if b"getPageHTML" in request.content and b"hurt:bad" in request.content:
+                return httpx.Response(200, content=b"<?xml version='1.0'?><methodResponse><params>")
+            return super().handle_request(request)
+
+    outcomes = house.sync(DokuWikiSource(wiki.location("namespace=hurt&groups=user"), ADMIN, Damaging()))
+    assert {key.rpartition(":")[2]: outcome for key, outcome in outcomes.items()} == {
+        "bad": "failed",
+        "good": "indexed",
+    }
+
+
+def test_the_settings_hold_the_account(dokuwiki_server):
+    wiki = dokuwiki_server
+    wiki.put("account:page", text_of())
+    settings = Settings(dokuwiki_host=wiki.host, dokuwiki_user=USER, dokuwiki_password=SecretStr(PASSWORD))
+    assert len(list(open_source(wiki.location("namespace=account"), settings).scan())) == 1
+    elsewhere = settings.model_copy(update={"dokuwiki_host": "other.example"})
+    with pytest.raises(SourceError, match="RUNCITE_DOKUWIKI_HOST"):
+        list(open_source(wiki.location("namespace=account"), elsewhere).scan())
 
 
 def test_an_address_that_is_no_api(dokuwiki_server, house):

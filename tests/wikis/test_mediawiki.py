@@ -168,7 +168,7 @@ def test_a_private_wiki_is_read_by_bot_password_and_shown_to_whom_it_is_said_to_
         error = house.error(MediaWikiSource(wiki.location("category=Private")))
         assert error is not None
         assert "readapidenied" in error
-        assert "RUNCITE_MEDIAWIKI_USER" in error
+        assert "RUNCITE_MEDIAWIKI_HOST" in error
         warnings = house.warnings(MediaWikiSource(wiki.location("category=Private"), bot))
         assert any("nobody can read the article" in warning for warning in warnings)
         assert house.article(f"mediawiki/{wiki.host}/{number}").metadata.audience == ()

@@ -12,7 +12,9 @@ from ingest.sources.dokuwiki_fields import has_table, read_fields, without_table
         ),
         ("====== VPN ======\n\n^ Owner | **netops** |", {"owner": "netops"}),
         ("^ Owner | [[user:a|Ann]] |\n", {"owner": "Ann"}),
-        ("^ Superseded by | [[runbooks:new]] |\n", {"superseded_by": "runbooks:new"}),
+        ("^ Superseded by | [[runbooks:new]] |\n", {"superseded_by": "dokuwiki/w/runbooks:new"}),
+        ("^ Superseded by | [[:runbooks:new#steps|the new one]] |\n", {"superseded_by": "dokuwiki/w/runbooks:new"}),
+        ("^ Superseded by | elsewhere |\n", {"superseded_by": "elsewhere"}),
         ("^ Owner |  |\n", {}),
         ("^ Owner | a |\n^ Owner | b |\n", {"owner": {"once": "a", "again": "b"}}),
         ("Text {{tag>vpn network}}", {"tags": ["vpn", "network"]}),
@@ -24,7 +26,7 @@ from ingest.sources.dokuwiki_fields import has_table, read_fields, without_table
     ],
 )
 def test_the_table_at_the_head(source, expected):
-    assert read_fields(source) == expected
+    assert read_fields(source, {"runbooks:new": "dokuwiki/w/runbooks:new"}) == expected
 
 
 def test_tags_alone_are_no_table():

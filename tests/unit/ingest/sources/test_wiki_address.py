@@ -20,6 +20,12 @@ def test_a_site_outlives_its_host():
     assert (address.key("mediawiki"), address.options) == ("mediawiki:it", {})
 
 
+def test_how_pages_are_read_is_no_part_of_the_key():
+    known = frozenset({"audience", "namespace"})
+    one, other = (read_address(f"d+http://w/x.php?namespace=it&audience={group}", known) for group in ("a", "b"))
+    assert one.key("dokuwiki") == other.key("dokuwiki") == "dokuwiki:w?namespace=it"
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [

@@ -104,6 +104,13 @@ def test_a_web_page_is_no_api(source, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("answer", [{}, [], {"query": []}, {"query": {"userinfo": 1}}, "text"])
+def test_json_of_another_kind_is_no_api(answer):
+    network = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    with pytest.raises(SourceError, match="not a MediaWiki API"):
+        list(MediaWikiSource("mediawiki+https://w/api.php", transport=network).scan())
+
+
 def test_a_lost_session_breaks_the_listing_off():
     def answer(request):
         if b"lgpassword" in request.content:

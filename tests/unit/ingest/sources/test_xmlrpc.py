@@ -23,6 +23,10 @@ def test_times_and_bytes():
     assert read_reply(reply(Binary(b"\x00\xff"))) == b"\x00\xff"
 
 
+def test_control_characters_are_left_out():
+    assert read_reply(reply("a\x01b\x1b[0m\tc\n")) == "ab[0m\tc\n"
+
+
 def test_a_value_without_a_type_is_text():
     content = b"<methodResponse><params><param><value>plain</value></param></params></methodResponse>"
     assert read_reply(content) == "plain"
