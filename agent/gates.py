@@ -130,9 +130,7 @@ def _security(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
 def _approval(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     risk = best.candidate.article.metadata.risk
     if risk in ("privileged", "destructive"):
-        return Fired(
-            "approval_required", f"the matching article {_name(best)} is marked {risk}", "an approver agreeing to it"
-        )
+        return Fired("approval_required", f"the matching article {_name(best)} is marked {risk}", "an approval")
     return Passed("the matching article is neither privileged nor destructive")
 
 
@@ -183,7 +181,7 @@ def _match(case: Case, policy: Policy) -> Finding:
 def _status(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     metadata = best.candidate.article.metadata
     if metadata.status != "published":
-        return Fired(metadata.status, f"{_name(best)} is {metadata.status}", "its owner publishing it")
+        return Fired(metadata.status, f"{_name(best)} is {metadata.status}", "its publication by its owner")
     if best.freshness.state == "superseded":
         return Fired(
             "superseded",
@@ -204,15 +202,15 @@ _FRESHNESS_REASONS: Final[dict[FreshnessState, RefusalReason]] = {
 @_of_the_match
 def _freshness(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     state, owner = best.freshness.state, best.candidate.article.metadata.owner
-    whose = f"its owner, {owner}, reviewing it" if owner else "someone owning and reviewing it (it names no owner)"
+    review = f"a review by its owner, {owner}" if owner else "an owner, and a review by them (it names none)"
     if state not in ACTING_STATES and not (state == "unknown" and best.basis_may_act):
         reason = _FRESHNESS_REASONS[state]
-        return Fired(reason, f"{_name(best)} is {state}: {best.freshness.detail}", whose)
+        return Fired(reason, f"{_name(best)} is {state}: {best.freshness.detail}", review)
     if not best.basis_may_act:
         return Fired(
             "freshness_unknown",
             f"{_name(best)} was never reviewed, and an edit is not enough for its risk: {best.freshness.detail}",
-            whose,
+            review,
         )
     admitted = " (policy admits its source without dates)" if state == "unknown" else ""
     return Passed(f"{_name(best)} is {state}{admitted}: {best.freshness.detail}")
@@ -239,7 +237,7 @@ def _identity(best: AssessedCandidate, case: Case, _policy: Policy) -> Finding:
     return Fired(
         "unverified_identity",
         f"{_name(best)} may be used only for a verified requester",
-        "the requester's identity being verified",
+        "a verified identity",
     )
 
 

@@ -11,6 +11,9 @@ MAX_TICKET_BYTES = 256 * 1024
 
 SUMMARY_CHARS = 100
 
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""Colours and cursor moves, as pasted from a terminal."""
+
 _QUOTE_INTROS = (("on ", " wrote", ":"), ("am ", " schrieb ", ":"), ("le ", " a écrit", ":"))
 """How the line above a quoted reply begins, what it holds and how it ends."""
 
@@ -79,6 +82,7 @@ def clean(text: str) -> str:
     """
     if "\0" in text:
         raise TicketError("the ticket holds NUL characters, as binary files do; expected text")
+    text = _ANSI.sub("", text)
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
     return "".join(kept).strip()

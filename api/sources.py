@@ -1,87 +1,23 @@
 """A location that a user or a request names enters, the source that lists it leaves. A row here per kind of source."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
-from api.errors import ConfigurationError, UsageError
+from api.errors import UsageError
 from api.settings import Settings
-from ingest.errors import SourceError
+from api.wikis import WIKI_OPENERS
 from ingest.ports import Source
-from ingest.sources.dokuwiki import DokuWikiSource
+from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
 from ingest.sources.git import local_source
-from ingest.sources.mediawiki import MediaWikiSource
-from ingest.sources.wiki_address import Credentials
 
 Opener = Callable[[str, Settings], Source]
 """Given a URI and the settings that hold its credentials."""
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A user of one host. Requests to other hosts go without: a source's address may come from anywhere.
-
-    Attributes:
-        name: The middle of the names of its settings.
-        host: The host, and port where it is not the usual one.
-        user: The user.
-        password: The password.
-    """
-
-    name: str
-    host: str | None
-    user: str | None
-    password: SecretStr | None
-
-    def for_location(self, location: str) -> Credentials | None:
-        """Give the credentials for a location, if there are any for its host.
-
-        Raises:
-            ConfigurationError: Some of the three settings are there and some are not.
-        """
-        told = {"HOST": self.host, "USER": self.user, "PASSWORD": self.password}
-        missing = [f"RUNCITE_{self.name}_{setting}" for setting, value in told.items() if not value]
-        if self.user and self.password and self.host:
-            same = urlsplit(location).netloc.lower() == self.host.lower()
-            return Credentials(self.user, self.password.get_secret_value()) if same else None
-        if len(missing) < len(told):
-            raise ConfigurationError(
-                f"{' and '.join(missing)} not set, expected beside the others; the password is sent to that host only"
-            )
-        return None
-
-
-def _open_mediawiki(location: str, settings: Settings) -> Source:
-    password = settings.mediawiki_password
-    account = Account("MEDIAWIKI", settings.mediawiki_host, settings.mediawiki_user, password)
-    return _checked(lambda: MediaWikiSource(location, account.for_location(location)))
-
-
-def _open_dokuwiki(location: str, settings: Settings) -> Source:
-    account = Account("DOKUWIKI", settings.dokuwiki_host, settings.dokuwiki_user, settings.dokuwiki_password)
-    return _checked(lambda: DokuWikiSource(location, account.for_location(location)))
-
-
-def _checked(make: Callable[[], Source]) -> Source:
-    """Make a source; a malformed address is the caller's mistake."""
-    try:
-        return make()
-    except SourceError as error:
-        raise UsageError(str(error)) from error
-
-
-OPENERS: Mapping[str, Opener] = {
-    "mediawiki+https": _open_mediawiki,
-    "mediawiki+http": _open_mediawiki,
-    "dokuwiki+https": _open_dokuwiki,
-    "dokuwiki+http": _open_dokuwiki,
-}
+OPENERS: Mapping[str, Opener] = {**WIKI_OPENERS}
 """By URI scheme."""
 
-LOCAL = "a folder, a git work tree or a file (Markdown, HTML or plain text)"
+LOCAL = "a folder, a git work tree or a file (Markdown, HTML, plain text or a Confluence export, .zip)"
 
 
 def supported() -> str:
@@ -125,4 +61,7 @@ def open_source(location: str, settings: Settings) -> Source:
     located = locate(location)
     if "://" in located:
         return OPENERS[urlsplit(located).scheme](located, settings)
-    return local_source(Path(located))
+    path = Path(located)
+    if path.suffix.lower() == ".zip" and path.is_file():
+        return ConfluenceExportSource(path, parse_audience(settings.html_export_audience))
+    return local_source(path)

@@ -6,7 +6,8 @@ RunciteError
     │   └── EmbeddingMismatchError the index was built with another model
     ├── StoreError               the vector store failed
     │   └── StoreHeldError       another process holds it
-    └── CatalogError             the catalog is damaged or of another version
+    └── CatalogError             the catalog cannot be read
+        └── CatalogVersionError  another version of Runcite wrote it
 """
 
 from ingest.errors import RunciteError
@@ -34,3 +35,7 @@ class StoreHeldError(StoreError):
 
 class CatalogError(IndexingError):
     """The catalog cannot be read: damaged, or written by another version."""
+
+
+class CatalogVersionError(CatalogError):
+    """The catalog is whole, and of a schema that this version does not read."""

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from index.errors import CatalogError
+from index.errors import CatalogError, CatalogVersionError
 
 SCHEMA_VERSION = 2
 
@@ -205,7 +205,7 @@ def _check(connection: Connection, path: Path, names: set[str]) -> None:
     if "settings" in names:
         version = connection.scalar(select(settings.c.value).where(settings.c.key == "schema_version"))
     if version != str(SCHEMA_VERSION):
-        raise CatalogError(
+        raise CatalogVersionError(
             f"The catalog {str(path)!r} has schema version {version!r}, expected {SCHEMA_VERSION}. Use the Runcite "
             "that wrote it, or move it away and run `runcite ingest SOURCE` to build a new one."
         )

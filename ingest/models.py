@@ -8,7 +8,7 @@ from typing import Literal
 EVERYONE = "*"
 """The audience entry that every reader has."""
 
-MediaType = Literal["text/markdown", "text/html", "text/plain"]
+MediaType = Literal["text/markdown", "text/html", "text/plain", "application/x-confluence-storage"]
 Status = Literal["published", "draft", "archived", "quarantined"]
 RiskClass = Literal["low", "medium", "high", "privileged", "destructive", "security"]
 Priority = Literal["P1", "P2", "P3", "P4"]

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from ingest.errors import ParseError
 from ingest.metadata import combine, read_metadata
 from ingest.models import Article, Block, MediaType, RawDocument
+from ingest.parse.confluence_storage import parse_storage
 from ingest.parse.decode import decode
 from ingest.parse.document import Parsed
 from ingest.parse.html import parse_html
@@ -29,6 +30,7 @@ _PARSERS: Mapping[MediaType, Callable[[str], Parsed]] = {
     "text/markdown": parse_markdown,
     "text/html": parse_html,
     "text/plain": parse_text,
+    "application/x-confluence-storage": parse_storage,
 }
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_ ][a-z0-9]+)*")
 

@@ -1,10 +1,13 @@
 """`runcite demo`: the samples, end to end, in the terminal."""
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from statistics import median
 
 import typer
@@ -23,7 +26,7 @@ from api.convert import to_ticket
 from api.home import LocalRuntime
 from api.samples import Samples, SampleTicket, article_of, load_samples
 from api.schemas import DecisionV1
-from api.settings import DEFAULT_HOME
+from index.errors import CatalogVersionError
 
 _SUMMARY_WIDTH = 78 - len("✓  ") - len("  person: freshness unknown")
 """What the mark and the longest verdict leave of a terminal of 80 columns."""
@@ -33,7 +36,7 @@ resolve, guide: answered with the article's steps · ask: one question back
 person, approval, security: handed over, and to whom
 """
 
-DEMO_HOME = DEFAULT_HOME / "demo"
+DEMO_FOLDER = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,10 @@ SHOWN_IN_FULL: tuple[Callable[[DecisionV1], bool], ...] = (
 def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOption = None) -> None:
     """Ingest the sample runbooks, triage the sample tickets, and show what was decided and why."""
     session = start(context, home, embedding)
-    if session.home == DEFAULT_HOME:
-        session = replace(session, settings=session.settings.model_copy(update={"home": DEMO_HOME}))
+    # The samples never mix with the user's own articles, whatever home is named.
+    session = replace(session, settings=session.settings.model_copy(update={"home": session.home / DEMO_FOLDER}))
     samples = load_samples()
-    notice = session.terminal.note
-    with open_runtime(session.settings, create=True, command="runcite demo", notice=notice) as runtime:
+    with _open(session) as runtime:
         _ingest(session, runtime, samples)
         decided = [_decide(runtime, ticket, samples.as_of) for ticket in samples.tickets]
         verified = _verify(runtime, decided)
@@ -92,6 +94,20 @@ def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOp
     for miss in _misses(decided):
         session.terminal.show(miss)
     _close(session.terminal, decided, verified, samples, str(session.home))
+
+
+@contextmanager
+def _open(session: Session) -> Iterator[LocalRuntime]:
+    """Open the samples' home; one that another version of Runcite wrote is built anew."""
+    opening = partial(open_runtime, session.settings, create=True, command="runcite demo", notice=session.terminal.note)
+    with ExitStack() as opened:
+        try:
+            runtime = opened.enter_context(opening())
+        except CatalogVersionError:
+            session.terminal.note("Another version of Runcite indexed the samples; they are indexed anew.")
+            shutil.rmtree(session.home)
+            runtime = opened.enter_context(opening())
+        yield runtime
 
 
 def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:

@@ -1,4 +1,4 @@
-"""HTML enters, normalised text with its blocks leaves. The sole importer of lxml."""
+"""HTML enters, normalised text with its blocks leaves. The sole importer of lxml's HTML parser."""
 
 import re
 from collections.abc import Callable
@@ -37,12 +37,12 @@ def parse_html(source: str) -> Parsed:
         Its normalised text and blocks, its title, and its front matter and `<meta>` tags as fields.
     """
     front = split_front_matter(source)
-    root, whole = _tree(front.body)
+    root, whole = html_tree(front.body)
     builder = TextBuilder(title_field(front.fields))
     if root is None or not whole:
         write_flat(front.body, builder)
     else:
-        _Walker(builder).walk(root)
+        write_tree(root, builder)
     text, blocks = builder.build()
     flat = () if whole else ("the HTML is nested too deeply; its structure was dropped, its text kept",)
     fields = dict(front.fields)
@@ -59,14 +59,27 @@ def feed_fragment(source: str, builder: TextBuilder) -> None:
         source: The piece; tags may be left open or closed elsewhere.
         builder: The text it belongs to.
     """
-    root, whole = _tree(source)
+    root, whole = html_tree(source)
     if not whole:
         write_flat(source, builder)
     elif root is not None:
-        _Walker(builder).walk(root)
+        write_tree(root, builder)
 
 
-def _tree(source: str) -> tuple[lxml.html.HtmlElement | None, bool]:
+def write_tree(
+    root: lxml.html.HtmlElement, builder: TextBuilder, new_inline: Callable[[], InlineText] = InlineText
+) -> None:
+    """Write a tree of HTML elements, such as another format was turned into, into a text under construction.
+
+    Args:
+        root: The element to write with all that is in it.
+        builder: The text it belongs to.
+        new_inline: Makes what collects running text.
+    """
+    _Walker(builder, new_inline).walk(root)
+
+
+def html_tree(source: str) -> tuple[lxml.html.HtmlElement | None, bool]:
     """Parse hardened: no network, no unlimited trees. The flag says whether the whole source is in the tree."""
     parser = lxml.html.HTMLParser(
         encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True
@@ -89,9 +102,16 @@ def _add_meta_fields(root: lxml.html.HtmlElement, fields: dict[str, object]) -> 
 class _Walker:
     """Walks an element tree with a stack of its own, because pages nest deeper than Python recurses."""
 
-    def __init__(self, builder: TextBuilder, cell_depth: int = 0, repeatable: list[int] | None = None) -> None:
+    def __init__(
+        self,
+        builder: TextBuilder,
+        new_inline: Callable[[], InlineText],
+        cell_depth: int = 0,
+        repeatable: list[int] | None = None,
+    ) -> None:
         self._builder = builder
-        self._inline = InlineText()
+        self._new_inline = new_inline
+        self._inline = new_inline()
         self._cell_depth = cell_depth
         self._repeatable = repeatable or [_MAX_REPEATED_CHARS]
         self._lists: list[Numbering] = []
@@ -265,7 +285,8 @@ class _Walker:
     def _cell_text(self, cell: lxml.html.HtmlElement) -> str:
         """Write a cell on one line: its blocks one after the other."""
         builder = TextBuilder(title="")
-        _Walker(builder, self._cell_depth + 1, self._repeatable)._walk_inside(cell)  # noqa: SLF001 - another instance of this class
+        inner = _Walker(builder, self._new_inline, self._cell_depth + 1, self._repeatable)
+        inner._walk_inside(cell)
         return clean_line(builder.build()[0])
 
     def _walk_inside(self, element: lxml.html.HtmlElement) -> None:

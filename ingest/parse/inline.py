@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 # Invisible on a screen but read by a model: tag characters, zero-width characters, bidirectional controls, BOM. And
 # halves of characters, which YAML can escape and nothing can store.
@@ -50,10 +51,30 @@ def clean_line(text: str) -> str:
     return _SPACES.sub(" ", strip_invisible(text)).strip()
 
 
-class InlineText:
-    """Collects the inline content of one paragraph, heading or cell."""
+def as_written(text: str) -> str:
+    """Leave text alone: what looks like a template tag in a wiki page is what its author wants read."""
+    return text
 
-    def __init__(self) -> None:
+
+def drop_shortcodes(text: str) -> str:
+    """Remove template tags of Hugo, Jekyll, ERB and kramdown; what they enclose stays.
+
+    A link whose target was such a tag, `[Guide]({{< ref "guide" >}})`, keeps its text.
+    """
+    if "{" not in text and "<%" not in text:
+        return text
+    return _EMPTY_LINK.sub(r"\1", _SHORTCODE.sub("", text))
+
+
+class InlineText:
+    """Collects the inline content of one paragraph, heading or cell.
+
+    Args:
+        clean: What is done to running text besides; a file may hold the tags of a site generator.
+    """
+
+    def __init__(self, clean: Callable[[str], str] = drop_shortcodes) -> None:
+        self._clean = clean
         self._parts: list[tuple[str, bool]] = []
         self._links: list[tuple[int, str]] = []
         self._with_urls = True
@@ -119,31 +140,21 @@ class InlineText:
             else:
                 lines[-1].append((part, exact))
         self._parts, self._links, self._with_urls = [], [], True
-        return "\n".join(line for line in map(_join, lines) if line)
+        return "\n".join(line for line in (_join(line, self._clean) for line in lines) if line)
 
 
-def _join(parts: list[tuple[str, bool]]) -> str:
+def _join(parts: list[tuple[str, bool]], clean: Callable[[str], str]) -> str:
     """Join one line's parts: whitespace folded in running text, untouched in code."""
     if not any(exact for _, exact in parts):
-        return clean_line(_drop_shortcodes("".join(text for text, _ in parts)))
+        return clean_line(clean("".join(text for text, _ in parts)))
     runs: list[str] = []
     pending = ""
     for text, exact in [*parts, ("", True)]:
         if not exact:
             pending += text
             continue
-        folded = _SPACES.sub(" ", strip_invisible(_drop_shortcodes(pending)))
+        folded = _SPACES.sub(" ", strip_invisible(clean(pending)))
         pending = ""
         # Removing an invisible character can leave two spaces meeting across a part.
         runs += [folded, text]
     return unicodedata.normalize("NFC", "".join(runs)).strip()
-
-
-def _drop_shortcodes(text: str) -> str:
-    """Remove template tags of Hugo, Jekyll, ERB and kramdown; what they enclose stays.
-
-    A link whose target was such a tag, `[Guide]({{< ref "guide" >}})`, keeps its text.
-    """
-    if "{" not in text and "<%" not in text:
-        return text
-    return _EMPTY_LINK.sub(r"\1", _SHORTCODE.sub("", text))

@@ -1,8 +1,10 @@
 import json
 import re
+import sqlite3
 
 import pytest
 
+from api.bootstrap import CATALOG_NAME
 from api.cli.main import run
 from api.samples import PLACES
 
@@ -16,8 +18,8 @@ EVAL_FIELDS = [
 
 
 def test_the_demo_shows_every_kind_of_decision_and_a_second_run_embeds_nothing(tmp_path, capsys):
+    assert run(["--home", str(tmp_path), "demo"]) == 0
     home = ["--home", str(tmp_path / "demo")]
-    assert run([*home, "demo"]) == 0
     first = capsys.readouterr()
     assert run([*home, "ingest", "--json", str(PLACES[0])]) == 0
     (again,) = json.loads(capsys.readouterr().out)["runs"]
@@ -67,3 +69,14 @@ def test_a_small_dataset_is_evaluated(tmp_path, pages, capsys):
 def test_a_dataset_that_is_none_is_named(tmp_path, capsys):
     assert run(["--home", str(tmp_path / "eval"), "eval", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_samples_indexed_by_another_version_are_indexed_anew(tmp_path, capsys):
+    (tmp_path / "demo").mkdir()
+    catalog = sqlite3.connect(tmp_path / "demo" / CATALOG_NAME)
+    catalog.executescript(
+        "CREATE TABLE settings (key TEXT, value TEXT); INSERT INTO settings VALUES ('schema_version', '0')"
+    )
+    catalog.close()
+    assert run(["--home", str(tmp_path), "demo"]) == 0
+    assert "indexed anew" in capsys.readouterr().err

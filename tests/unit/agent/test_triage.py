@@ -147,3 +147,11 @@ def test_two_articles_that_supersede_each_other_end():
     one = assessed(a_candidate("a", ArticleMetadata(superseded_by="b")))
     two = assessed(a_candidate("b", ArticleMetadata(superseded_by="a")))
     assert len(prefer_replacements((one, two))) == 2
+
+
+def test_a_ticket_that_matches_a_superseded_article_is_answered_from_its_replacement():
+    old = replace(vpn_candidate(ArticleMetadata(superseded_by="network/vpn"), similarity=0.85), fused=0.9)
+    old = replace(old, article=replace(old.article, article_id="network/vpn-old", revision="sha256:old"))
+    decision = triager(old, vpn_candidate()).triage(Ticket("INC-1", "VPN drops on Wi-Fi"))
+    assert decision.outcome == "GUIDE_USER"
+    assert {citation.article_id for citation in decision.citations} == {"network/vpn"}

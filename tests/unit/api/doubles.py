@@ -115,7 +115,7 @@ def a_refusal(**changes) -> Decision:
         best_confidence=0.9,
         threshold=0.35,
         confidence_threshold=0.5,
-        what_would_change_it="its owner, netops, reviewing it",
+        what_would_change_it="a review by its owner, netops",
     )
     quote = "The VPN drops when roaming."
     fields = {

@@ -178,3 +178,14 @@ def test_an_article_published_during_a_search_is_found_as_it_is_now(house: House
     house.retriever = Retriever(house.embedder, slow, house.catalog)
     slow.meanwhile = lambda: house.sync([document("net/vpn", "VPN drops on wifi\nreinstall"), *DOCUMENTS[1:]])
     assert house.ids("vpn drops on wifi")[0] == "net/vpn"
+
+
+def test_an_article_called_by_its_name_comes_before_one_that_shares_more_words(house: House) -> None:
+    house.sync(
+        [
+            document("alerts/NodeDiskFailing", "Replace the broken part\na host needs a new disk"),
+            document("alerts/other", "Reboot a host\nwhat needs attention"),
+        ]
+    )
+    assert house.ids("a host needs attention")[0] == "alerts/other"
+    assert house.ids("NodeDiskFailing: a host needs attention")[0] == "alerts/NodeDiskFailing"

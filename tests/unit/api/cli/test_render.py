@@ -50,7 +50,7 @@ def test_a_refusal_says_why_and_what_would_change_it(refusal):
         "Not acted on: the runbook is overdue for review",
         "review was due on 2026-10-20",
         "needs 0.35",
-        "its owner, netops, reviewing it",
+        "a review by its owner, netops",
         "“The VPN drops when roaming.”",
         "31 days overdue",
         "For whoever takes over",

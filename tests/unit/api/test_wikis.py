@@ -3,7 +3,8 @@ from pydantic import SecretStr
 
 from api.errors import ConfigurationError, UsageError
 from api.settings import Settings
-from api.sources import Account, open_source, supported
+from api.sources import open_source, supported
+from api.wikis import Account
 
 ACCOUNT = Account("MEDIAWIKI", "wiki.example", "bot@x", SecretStr("s3cret"))
 
