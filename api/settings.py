@@ -42,6 +42,8 @@ class Settings(BaseSettings):
         dokuwiki_user: User of a DokuWiki.
         dokuwiki_password: Password of that user.
         html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
+        confluence_user: Who signs in to Confluence: an e-mail address on Cloud. Empty for a personal or OAuth token.
+        confluence_token: The token, never shown.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     dokuwiki_host: str | None = Field(default=None, description="a host, with its port where it has one")
     dokuwiki_user: str | None = Field(default=None, description="the name of a user")
     dokuwiki_password: SecretStr | None = Field(default=None, description="that user's password")
+    confluence_user: str = Field(default="", description="an e-mail address or a user name")
+    confluence_token: SecretStr = Field(default=SecretStr(""), description="a token")
     html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
 
     @field_validator("home")

@@ -1,7 +1,7 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ulid import ULID
@@ -12,6 +12,7 @@ from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
 from index.space import require_space
 from ingest.errors import ParseError, SourceError
+from ingest.metadata import narrower, read_metadata
 from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
 from ingest.ports import IsCurrent, Source
 
@@ -172,9 +173,21 @@ class Syncer:
             case Unchanged():
                 run.note(item.article_id, "unchanged")
             case Rejected():
+                self._narrow(item.article_id, item.audience, run)
                 run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             case RawDocument():
                 self._take_document(item, run)
+
+    def _narrow(self, article_id: str, readers: tuple[str, ...] | None, run: "_Run") -> None:
+        """Keep what stays indexed of a document that could not be had from those who may no longer read it."""
+        article = None if readers is None else self._catalog.stored(article_id)
+        if article is None or readers is None:
+            return
+        audience = narrower(article.metadata.audience, readers)
+        if audience != article.metadata.audience:
+            narrowed = replace(article, metadata=replace(article.metadata, audience=audience))
+            # Unsettled, for its other facts are still to come.
+            run.publisher.update_metadata(narrowed, UNSETTLED, access_changed=True)
 
     def _take_document(self, item: RawDocument, run: "_Run") -> None:
         standing = run.standings.get(item.article_id)
@@ -185,6 +198,7 @@ class Syncer:
         try:
             article = self._read(item)
         except ParseError as error:
+            self._narrow(item.article_id, read_metadata(item.fields).metadata.audience if item.fields else None, run)
             run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
         if standing is not None and standing.revision == article.revision:
@@ -194,6 +208,7 @@ class Syncer:
         if not chunks:
             # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
             outcome: SyncOutcome = "failed" if standing else "skipped"
+            self._narrow(item.article_id, article.metadata.audience, run)
             run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))

@@ -4,6 +4,7 @@ RunciteError                 every error a user of Runcite can meet, in any pack
 └── IngestError              reading or cutting articles
     ├── SourceError          the source as a whole cannot be listed; nothing may be removed
     │   └── WikiRefusalError a wiki's API answered one request with an error of its own
+    ├── RequestError         one request to a wiki's site failed; what depends on it is left out
     └── ParseError           one document cannot be turned into an article
 """
 
@@ -34,6 +35,19 @@ class WikiRefusalError(SourceError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class RequestError(IngestError):
+    """One request to a site failed.
+
+    Args:
+        message: What was asked for and what came instead.
+        status: The HTTP status, where there was an answer.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ParseError(IngestError):

@@ -122,7 +122,7 @@ def combine(own: ArticleMetadata, stated: ArticleMetadata) -> ArticleMetadata:
         status=max(own.status, stated.status, key=strictness.index),
         superseded_by=own.superseded_by or stated.superseded_by,
         labels=tuple(dict.fromkeys(own.labels + stated.labels)),
-        audience=_both(own.audience, stated.audience),
+        audience=narrower(own.audience, stated.audience),
         symptoms=tuple(dict.fromkeys(own.symptoms + stated.symptoms)),
         category=own.category or stated.category,
         team=own.team or stated.team,
@@ -139,7 +139,8 @@ def combine(own: ArticleMetadata, stated: ArticleMetadata) -> ArticleMetadata:
     )
 
 
-def _both(own: tuple[str, ...], stated: tuple[str, ...]) -> tuple[str, ...]:
+def narrower(own: tuple[str, ...], stated: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the audience that both of two audiences let in."""
     if EVERYONE in own:
         return stated
     return own if EVERYONE in stated else tuple(name for name in own if name in stated)

@@ -55,11 +55,19 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A document that its source listed but did not hand over, and why."""
+    """A document that its source listed but did not hand over, and why.
+
+    Attributes:
+        article_id: Its id.
+        outcome: Whether it was left out or went wrong.
+        reason: Why, for a report.
+        audience: Who may read it now, where the source knows that much: what is indexed of it is kept for them alone.
+    """
 
     article_id: str
     outcome: Literal["skipped", "failed"]
     reason: str
+    audience: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

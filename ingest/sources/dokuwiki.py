@@ -96,7 +96,7 @@ class DokuWikiSource:
             written = api.source(page.page_id)
             html = api.html(page.page_id) if written.strip() else ""
         except WikiRefusalError as error:
-            return None if error.code == DENIED else Rejected(article_id, "failed", str(error))
+            return None if error.code == DENIED else Rejected(article_id, "failed", str(error), audience)
         if not written.strip():
             # Deleted since it was listed: to DokuWiki an empty page is none.
             return None
@@ -104,7 +104,7 @@ class DokuWikiSource:
         content = _HIGHLIGHT.sub(r'\1language-\2"', without_table(html) if has_table(written) else html).encode()
         if len(content) > MAX_FILE_BYTES:
             reason = f"{page.page_id!r} is {len(content):,} bytes as HTML, the limit is {MAX_FILE_BYTES:,}; split it"
-            return Rejected(article_id, "skipped", reason)
+            return Rejected(article_id, "skipped", reason, audience)
         return RawDocument(
             article_id=article_id,
             source=self.key,

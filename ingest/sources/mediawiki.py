@@ -113,7 +113,7 @@ class _Reader:
         article_id = self._article_id(page)
         if page.model != "wikitext":
             reason = f"{page.title!r} holds {page.model!r}, expected 'wikitext'; leave its namespace out of the source"
-            return Rejected(article_id, "skipped", reason)
+            return Rejected(article_id, "skipped", reason, self._audience)
         etag = self._etag(page)
         if is_current(article_id, etag):
             return Unchanged(article_id)
@@ -124,14 +124,14 @@ class _Reader:
                 return None
             if error.code.startswith("assert"):
                 raise
-            return Rejected(article_id, "failed", str(error))
+            return Rejected(article_id, "failed", str(error), self._audience)
 
     def _fetch(self, page: Page, article_id: str, etag: str) -> RawDocument | Rejected:
         body = self._api.body(page.page_id)
         content = _HIGHLIGHT.sub(r"\1language-\2 mw-highlight", body.html).encode()
         if len(content) > MAX_FILE_BYTES:
             reason = f"{page.title!r} is {len(content):,} bytes as HTML, the limit is {MAX_FILE_BYTES:,}; split it"
-            return Rejected(article_id, "skipped", reason)
+            return Rejected(article_id, "skipped", reason, self._audience)
         stated = page_fields(body.wikitext, body.categories, self._template, self._articles)
         return RawDocument(
             article_id=article_id,

@@ -36,6 +36,13 @@ def test_a_wrong_value_names_its_variable(monkeypatch):
         load_settings()
 
 
+def test_a_token_is_never_shown(monkeypatch):
+    monkeypatch.setenv("RUNCITE_CONFLUENCE_TOKEN", "s3cret")
+    settings = load_settings()
+    assert settings.confluence_token.get_secret_value() == "s3cret"
+    assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+
+
 def test_libraries_are_told_to_report_nothing(monkeypatch):
     for name in LIBRARY_ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
