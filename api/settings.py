@@ -37,10 +37,19 @@ class Settings(BaseSettings):
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
+        mediawiki_host: The one host that the MediaWiki password is sent to.
+        mediawiki_user: User of a MediaWiki bot password, such as `Runcite@indexer`.
+        mediawiki_password: That bot password.
+        dokuwiki_host: The one host that the DokuWiki password is sent to.
+        dokuwiki_user: User of a DokuWiki.
+        dokuwiki_password: Password of that user.
         html_export_audience: Who may read the pages of Confluence HTML exports, which hold no restrictions.
+        confluence_host: The only host that the Confluence credentials are sent to.
         confluence_user: Who signs in to Confluence: an e-mail address on Cloud. Empty for a personal or OAuth token.
         confluence_token: The token, never shown.
+        git_host: The only host that the git token is sent to.
         git_token: Token for repositories that are cloned.
+        servicenow_host: The only host that the ServiceNow credentials are sent to.
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
@@ -55,10 +64,19 @@ class Settings(BaseSettings):
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="warning", description="critical, error, warning, info or debug"
     )
+    confluence_host: str | None = Field(default=None, description="a host, with its port where it has one")
     confluence_user: str | None = Field(default=None, description="an e-mail address or a user name")
     confluence_token: SecretStr | None = Field(default=None, description="a token")
+    mediawiki_host: str | None = Field(default=None, description="a host, with its port where it has one")
+    mediawiki_user: str | None = Field(default=None, description="the user of a bot password")
+    mediawiki_password: SecretStr | None = Field(default=None, description="a bot password")
+    dokuwiki_host: str | None = Field(default=None, description="a host, with its port where it has one")
+    dokuwiki_user: str | None = Field(default=None, description="the name of a user")
+    dokuwiki_password: SecretStr | None = Field(default=None, description="that user's password")
     html_export_audience: str = Field(default="", description="groups separated by commas, or everyone")
+    git_host: str | None = Field(default=None, description="a host, with its port where it has one")
     git_token: SecretStr | None = Field(default=None, description="an access token")
+    servicenow_host: str | None = Field(default=None, description="a host, with its port where it has one")
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")

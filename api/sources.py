@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.errors import UsageError
+from api.errors import ConfigurationError, UsageError
 from api.settings import Settings, revealed
+from api.wikis import open_dokuwiki, open_mediawiki
 from ingest.errors import SourceError
 from ingest.parse.storage_includes import expand_includes
 from ingest.ports import Source
@@ -15,7 +17,9 @@ from ingest.sources.clone import CloneSource, parse_repository
 from ingest.sources.confluence import ConfluenceSource
 from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
 from ingest.sources.confluence_location import Location
+from ingest.sources.dokuwiki import DokuWikiSource
 from ingest.sources.git import local_source
+from ingest.sources.mediawiki import MediaWikiSource
 from ingest.sources.servicenow import ServiceNowSource, parse_instance
 
 
@@ -33,30 +37,53 @@ class Kind:
 
 
 def _confluence(uri: str, settings: Settings) -> Source:
-    credentials = confluence_client.Credentials(
-        (settings.confluence_user or "").strip(), (revealed(settings.confluence_token) or "").strip()
+    user, token = settings.confluence_user, revealed(settings.confluence_token)
+    given = _is_meant_for(uri, "CONFLUENCE", settings.confluence_host, user, token)
+    credentials = confluence_client.Credentials((user or "").strip(), (token or "").strip())
+    return ConfluenceSource(
+        Location.parse(uri),
+        credentials if given else confluence_client.Credentials("", ""),
+        prepare=expand_includes,
     )
-    return ConfluenceSource(Location.parse(uri), credentials, prepare=expand_includes)
 
 
 def _clone(uri: str, settings: Settings) -> Source:
-    return CloneSource(parse_repository(uri), settings.home, revealed(settings.git_token))
+    token = revealed(settings.git_token)
+    given = _is_meant_for(uri, "GIT", settings.git_host, token)
+    return CloneSource(parse_repository(uri), settings.home, token if given else None)
 
 
 def _servicenow(uri: str, settings: Settings) -> Source:
-    credentials = servicenow_http.Credentials(
-        settings.servicenow_user, revealed(settings.servicenow_password), revealed(settings.servicenow_token)
-    )
+    secrets = (settings.servicenow_user, revealed(settings.servicenow_password), revealed(settings.servicenow_token))
+    given = _is_meant_for(uri, "SERVICENOW", settings.servicenow_host, *secrets)
+    credentials = servicenow_http.Credentials(*(secrets if given else (None, None, None)))
     return ServiceNowSource(parse_instance(uri), credentials)
 
 
+def _is_meant_for(uri: str, name: str, host: str | None, *credentials: str | None) -> bool:
+    """Say whether a system's credentials may go to a URI's host: a source's address may come from anywhere."""
+    if not any(credentials):
+        return False
+    if not host:
+        raise ConfigurationError(
+            f"RUNCITE_{name}_HOST is not set, expected beside the credentials; they are sent to that host only"
+        )
+    return urlsplit(uri).netloc.lower() == host.strip().lower()
+
+
 _CONFLUENCE = Kind(Location.parse, _confluence)
+_MEDIAWIKI = Kind(partial(MediaWikiSource, credentials=None), open_mediawiki)
+_DOKUWIKI = Kind(partial(DokuWikiSource, credentials=None), open_dokuwiki)
 _CLONE = Kind(parse_repository, _clone)
 _SERVICENOW = Kind(parse_instance, _servicenow)
 
 KINDS: Mapping[str, Kind] = {
     "confluence+https": _CONFLUENCE,
     "confluence+http": _CONFLUENCE,
+    "mediawiki+https": _MEDIAWIKI,
+    "mediawiki+http": _MEDIAWIKI,
+    "dokuwiki+https": _DOKUWIKI,
+    "dokuwiki+http": _DOKUWIKI,
     "git+https": _CLONE,
     "git+file": _CLONE,
     "servicenow+https": _SERVICENOW,

@@ -3,6 +3,7 @@
 RunciteError                 every error a user of Runcite can meet, in any package
 └── IngestError              reading or cutting articles
     ├── SourceError          the source as a whole cannot be listed; nothing may be removed
+    │   └── WikiRefusalError a wiki's API answered one request with an error of its own
     ├── RequestError         one request to a wiki's site failed; what depends on it is left out
     └── ParseError           one document cannot be turned into an article
 """
@@ -21,6 +22,19 @@ class IngestError(RunciteError):
 
 class SourceError(IngestError):
     """A source could not be listed as a whole, so nothing may be concluded from what is missing."""
+
+
+class WikiRefusalError(SourceError):
+    """A wiki's API answered one request with an error; uncaught, it breaks the listing off.
+
+    Args:
+        message: For the user.
+        code: The API's own name for it, such as `nosuchpageid`.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class RequestError(IngestError):

@@ -302,7 +302,8 @@ def _bind(function: Callable[[_T], None], argument: _T) -> _Action:
 
 def _cells(table: lxml.html.HtmlElement) -> list[list[tuple[lxml.html.HtmlElement, int, int]]]:
     """List a table's cells by row with their spans; tables inside its cells are not looked into."""
-    rows = [*table.findall("tr"), *table.findall("thead/tr"), *table.findall("tbody/tr"), *table.findall("tfoot/tr")]
+    # DokuWiki puts the rows below its head straight into the table.
+    rows = [*table.findall("thead/tr"), *table.findall("tr"), *table.findall("tbody/tr"), *table.findall("tfoot/tr")]
     return [
         [
             (cell, integer(cell.get("rowspan"), 1), integer(cell.get("colspan"), 1))

@@ -1,6 +1,7 @@
 """A Confluence space, from its address on the command line to a decision that cites its pages."""
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -32,6 +33,7 @@ def test_a_page_with_an_included_one_is_ingested_triaged_and_cited(flavor, tmp_p
     wiki.add("3", "Order toner", "<p>Ask the front desk for a new cartridge.</p>")
     home = ["--home", str(tmp_path / "home")]
     with serving(wiki) as base:
+        monkeypatch.setenv("RUNCITE_CONFLUENCE_HOST", urlsplit(base).netloc)
         address = f"confluence+{base}?space=IT&flavor={flavor}"
         assert run([*home, "ingest", "--embedding", "bundled", address]) == 0
         capsys.readouterr()

@@ -116,3 +116,8 @@ def test_spanning_cells_do_not_blow_an_article_up() -> None:
 
 def test_a_cell_that_spans_rows_is_repeated() -> None:
     assert parse_html("<table><tr><td rowspan=2>a<td>b<tr><td>c").text == "| a | b |\n| a | c |"
+
+
+def test_rows_stand_below_the_head_of_their_table():
+    page = "<table><thead><tr><th>A</th><th>B</th></tr></thead><tr><td>1</td><td>2</td></tr></table>"
+    assert parse_html(page).text == "| A | B |\n| 1 | 2 |"

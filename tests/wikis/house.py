@@ -1,0 +1,75 @@
+"""An index that sources are synced into, and a network that remembers what was asked."""
+
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import httpx
+
+from index.catalog import Catalog
+from index.models import IndexedArticle
+from index.store.memory import MemoryStore
+from index.sync import Syncer
+from ingest.ports import Source
+from ingest.read import fingerprint, fingerprint_etag, read
+from tests.fakes import HashedWordsEmbedder, chunk_fake
+
+
+class House:
+    """An index over the memory store and the real reader."""
+
+    def __init__(self, folder: Path) -> None:
+        embedder = HashedWordsEmbedder()
+        self.catalog = Catalog.open(folder / "catalog.sqlite")
+        self.store = MemoryStore(embedder.spec.dimension)
+        self._syncer = Syncer(
+            self.catalog,
+            self.store,
+            embedder,
+            read=read,
+            fingerprint=fingerprint,
+            chunk=chunk_fake,
+            fingerprint_etag=fingerprint_etag,
+        )
+
+    def sync(self, source: Source) -> dict[str, str]:
+        """Sync a source; gives each article's outcome."""
+        report = self._syncer.run(source)
+        assert report.error is None, report.error
+        return {line.article_id: line.outcome for line in report.articles}
+
+    def error(self, source: Source) -> str | None:
+        """Sync a source; gives what broke the run off."""
+        return self._syncer.run(source).error
+
+    def warnings(self, source: Source) -> list[str]:
+        return [warning for line in self._syncer.run(source).articles for warning in line.warnings]
+
+    def article(self, article_id: str) -> IndexedArticle:
+        found = self.catalog.article(article_id)
+        assert found is not None
+        return found
+
+    def text(self, article_id: str) -> str:
+        revision = self.catalog.revision(article_id, self.article(article_id).revision)
+        assert revision is not None
+        return revision.text
+
+    def texts(self) -> dict[str, str]:
+        return {article.title: self.text(article.article_id) for article in self.catalog.articles()}
+
+
+class Watched(httpx.BaseTransport):
+    """The network; `asked` lists each request's action or method."""
+
+    def __init__(self) -> None:
+        self._real = httpx.HTTPTransport()
+        self.asked: list[str] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        query = parse_qs(request.url.query.decode())
+        method = request.content.decode().partition("<methodName>")[2].partition("<")[0]
+        self.asked.append(method or query.get("action", ["?"])[0])
+        return self._real.handle_request(request)
+
+    def close(self) -> None:
+        """Stay open for the next scan."""
