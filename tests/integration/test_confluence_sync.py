@@ -1,6 +1,7 @@
 """A space, synced again and again over real HTTP into an index: what is in it is what each reader may see now."""
 
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -194,7 +195,8 @@ def test_pages_are_read_with_what_they_include_by_the_real_parser(tmp_path):
     )  # fmt: skip
     with serving(wiki) as base:
         uri = f"confluence+{base}?space=IT&label=runbook&flavor=cloud"
-        source = open_source(uri, Settings(confluence_user=USER, confluence_token=SecretStr(TOKEN)))
+        account = {"confluence_host": urlsplit(base).netloc, "confluence_user": USER}
+        source = open_source(uri, Settings(**account, confluence_token=SecretStr(TOKEN)))
 
         def run():
             report = syncer.run(source)
