@@ -27,9 +27,9 @@ def test_an_unknown_path(runcite, stored):
 
 
 def test_a_source_of_another_kind(runcite):
-    code, _, err = runcite("ingest", "confluence+https://wiki.example/IT")
+    code, _, err = runcite("ingest", "notion+https://wiki.example/IT")
     assert code == 2
-    assert_one_line(err, "'confluence+https://wiki.example/IT'", "expected a folder, a git work tree or a file")
+    assert_one_line(err, "'notion+https://wiki.example/IT'", "expected a folder, a git work tree or a file")
 
 
 def test_a_dangling_link_as_a_source(runcite, tmp_path):
