@@ -241,10 +241,6 @@ class Catalog:
             rows = connection.execute(select(*columns).where(articles.c.live_revision.is_not(None))).all()
         return {row[0]: Standing(*row[1:]) for row in rows}
 
-    def fingerprints(self, source: str) -> dict[str, str]:
-        """Return the fingerprint of every live article of a source, by id."""
-        return {key: value.fingerprint for key, value in self.standings().items() if value.source == source}
-
     def index_revision(self) -> str:
         """Return a name for what the index holds now; any visible change makes another."""
         with self._reading() as connection:

@@ -26,7 +26,7 @@ class ExtractiveDecider:
         steps = _steps_of(case.best, library)
         if not steps:
             return Draft("ESCALATE_HUMAN", (), refusing_reply(case, verdict))
-        return Draft(_outcome(case.best, steps), steps, acting_reply(case, steps))
+        return Draft(_outcome(case.best, steps), steps, acting_reply(case, case.best.candidate.article.title, steps))
 
 
 def _steps_of(best: AssessedCandidate, library: Library) -> tuple[Quote, ...]:

@@ -7,15 +7,14 @@ from agent.models import Case, Quote, Verdict
 _TAKEN_OVER = "A colleague will look at this and get back to you."
 
 
-def acting_reply(case: Case, steps: Sequence[Quote]) -> str:
-    """Write the reply that hands the requester the article's steps, verbatim.
+def acting_reply(case: Case, title: str, steps: Sequence[Quote]) -> str:
+    """Write the reply that hands the requester an article's steps, verbatim.
 
     Args:
-        case: The facts; the best candidate names the article.
+        case: The facts.
+        title: The article's title.
         steps: The steps, in order.
     """
-    assert case.best is not None  # noqa: S101 - the gates let nothing through without a match
-    title = case.best.candidate.article.title
     opening = "I am sorry this keeps getting in your way. " if case.reading.sentiment == "frustrated" else ""
     lines = [f"{opening}This should help, from our article “{title}”:", ""]
     if len(steps) == 1:

@@ -40,8 +40,8 @@ def articles(
             help=f"Only articles in this state; repeatable. One of {', '.join(get_args(FreshnessState))}.",
         ),
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout, safe to open in a spreadsheet.")] = False,  # noqa: FBT002 - typer's way to declare a flag
-    as_json: JsonOption = False,  # noqa: FBT002 - as above
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout, safe to open in a spreadsheet.")] = False,
+    as_json: JsonOption = False,
     as_of: AsOfOption = None,
     home: HomeOption = None,
 ) -> None:

@@ -34,7 +34,7 @@ def evaluate(
     ],
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Ingest a labelled dataset into a home of its own, triage its tickets, and print how often that was right."""
     session = start(context, home, embedding)

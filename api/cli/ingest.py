@@ -30,16 +30,16 @@ class IngestReport(BaseModel):
     runs: tuple[RunReportV1, ...]
 
 
-def ingest(  # noqa: PLR0913 - typer declares each option as an argument
+def ingest(
     context: typer.Context,
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help=f"What to bring in: {supported()}.")],
-    allow_mass_delete: Annotated[  # noqa: FBT002 - typer's way to declare a flag
+    allow_mass_delete: Annotated[
         bool, typer.Option("--allow-mass-delete", help="Let a run remove a large share of a source's articles.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="List unchanged articles too.")] = False,  # noqa: FBT002 - as above
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="List unchanged articles too.")] = False,
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - as above
+    as_json: JsonOption = False,
 ) -> None:
     """Bring folders and git work trees into the index: what is new, changed or gone since the last run.
 

@@ -74,7 +74,7 @@ def build(commands: Commands = COMMANDS) -> typer.Typer:
     return app
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+def _show_version(wanted: bool) -> None:
     if wanted:
         try:
             typer.echo(f"runcite {version('runcite')}")
@@ -91,8 +91,8 @@ def _globals(
             "--home", metavar="FOLDER", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"
         ),
     ] = None,
-    debug: Annotated[bool, typer.Option(_DEBUG_FLAG, help="Show the traceback of an unexpected error.")] = False,  # noqa: FBT002 - typer's way to declare a flag
-    show_version: Annotated[  # noqa: FBT002 - as above
+    debug: Annotated[bool, typer.Option(_DEBUG_FLAG, help="Show the traceback of an unexpected error.")] = False,
+    show_version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
     ] = False,
 ) -> None:

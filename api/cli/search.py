@@ -11,7 +11,7 @@ from api.cli.terminal import json_text
 from api.errors import NothingToDoError
 
 
-def search(  # noqa: PLR0913 - typer declares each option as an argument
+def search(
     context: typer.Context,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
     limit: Annotated[
@@ -30,7 +30,7 @@ def search(  # noqa: PLR0913 - typer declares each option as an argument
     as_of: AsOfOption = None,
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Search the runbooks: the best passage of each article, with its freshness and owner."""
     day = parse_day(as_of)

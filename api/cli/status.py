@@ -12,7 +12,7 @@ from api.cli.terminal import json_text
 def status(
     context: typer.Context,
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - typer's way to declare a flag
+    as_json: JsonOption = False,
 ) -> None:
     """Show what the home holds: model, articles by state, the last runs."""
     session = start(context, home)

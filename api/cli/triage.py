@@ -51,7 +51,7 @@ class _Input:
             )
 
 
-def triage(  # noqa: PLR0913 - typer declares each option as an argument
+def triage(
     context: typer.Context,
     text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The ticket; - reads it from stdin.")] = None,
     file: Annotated[
@@ -70,10 +70,10 @@ def triage(  # noqa: PLR0913 - typer declares each option as an argument
     group: Annotated[
         list[str] | None, typer.Option("--group", metavar="NAME", help="A group of the requester; repeatable.")
     ] = None,
-    verified: Annotated[bool, typer.Option("--verified", help="The requester's identity has been verified.")] = False,  # noqa: FBT002 - typer's way to declare a flag
+    verified: Annotated[bool, typer.Option("--verified", help="The requester's identity has been verified.")] = False,
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
-    as_json: JsonOption = False,  # noqa: FBT002 - as above
+    as_json: JsonOption = False,
 ) -> None:
     """Decide a ticket: which runbook applies, whether it may be acted on, and the words that prove it.
 

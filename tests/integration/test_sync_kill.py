@@ -98,7 +98,7 @@ def state(home: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             revision = catalog.revision(article.article_id, article.revision)
             assert revision is not None
             articles[article.article_id] = (article.revision, article.metadata, revision.text, revision.blocks)
-        return {"articles": articles, "fingerprints": catalog.fingerprints("fake:wiki")}, store.payloads()
+        return {"articles": articles, "standings": catalog.standings()}, store.payloads()
 
 
 def assert_whole(home: Path, lost_before: str | None = None) -> None:

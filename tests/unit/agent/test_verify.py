@@ -23,7 +23,7 @@ def a_quote(text="Open Preferences > Network."):
 
 def a_draft(*quotes, message=None):
     steps = quotes or (a_quote(),)
-    return Draft("GUIDE_USER", steps, message if message is not None else acting_reply(CASE, steps))
+    return Draft("GUIDE_USER", steps, message if message is not None else acting_reply(CASE, REVISION.title, steps))
 
 
 def test_passes_a_faithful_draft():
@@ -53,7 +53,7 @@ def test_rejects_a_quote_that_is_not_there(change, complaint):
     ["https://evil.example/login", "www.evil.example", "mail boss@evil.example", "call +44 20 7946 0000", "`rm -rf /`"],
 )
 def test_rejects_a_reply_that_says_more_than_its_sources(poison):
-    draft = a_draft(message=acting_reply(CASE, (a_quote(),)) + f" Also see {poison}")
+    draft = a_draft(message=acting_reply(CASE, REVISION.title, (a_quote(),)) + f" Also see {poison}")
     assert any("no cited article says" in problem for problem in verify(draft, CASE, VERDICT, SHELF))
 
 
@@ -70,7 +70,10 @@ def test_step_numbers_before_addresses_are_no_telephone_numbers():
         for b in revision.blocks
         if b.kind == "step"
     )
-    assert verify(Draft("GUIDE_USER", steps, acting_reply(case, steps)), case, VERDICT, Shelf(revision)) == ()
+    assert (
+        verify(Draft("GUIDE_USER", steps, acting_reply(case, revision.title, steps)), case, VERDICT, Shelf(revision))
+        == ()
+    )
 
 
 @pytest.mark.parametrize("outcome", ["RESOLVE", "GUIDE_USER"])
