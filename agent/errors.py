@@ -4,7 +4,8 @@ RunciteError
 └── AgentError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
-    └── DatasetError         a labelled dataset cannot be read
+    ├── DatasetError         a labelled dataset cannot be read
+    └── ConfidenceError      fitted coefficients cannot be read
 """
 
 from ingest.errors import RunciteError
@@ -24,3 +25,7 @@ class EmptyTicketError(TicketError):
 
 class DatasetError(AgentError):
     """A labelled dataset cannot be read."""
+
+
+class ConfidenceError(AgentError):
+    """Fitted coefficients cannot be read, or are not of this version's signals."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from ulid import ULID
 
-from agent.confidence import CALIBRATION, CosineScale, confidences
+from agent.confidence import CALIBRATION, estimate, preset
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
@@ -101,13 +101,13 @@ class Triager:
 
     def _assess(self, retrieval: Retrieval, as_of: date) -> tuple[AssessedCandidate, ...]:
         policy = self._policy
-        scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
         assessed: list[AssessedCandidate] = []
-        for candidate, confidence in zip(retrieval.candidates, confidences(retrieval, scale), strict=True):
+        for candidate, one in zip(retrieval.candidates, estimate(retrieval, preset()), strict=True):
             article = candidate.article
             freshness = assess(article.metadata, policy.windows, as_of)
             may_act = policy.basis_may_act(freshness, article.source, article.metadata)
-            assessed.append(AssessedCandidate(candidate, confidence, freshness, may_act))
+            assessed.append(AssessedCandidate(candidate, one.confidence, freshness, may_act, one.why))
+        assessed.sort(key=lambda one: -one.confidence)
         return prefer_replacements(tuple(assessed))
 
     def _check(self, case: Case, verdict: Verdict, draft: Draft) -> Ruling:

@@ -16,9 +16,7 @@ from api.shelf import Shelf
 from api.sources import open_source
 from index.catalog import Catalog
 from index.embed.choose import choose_embedder
-from index.embed.presets import similarity_of
 from index.lock import HomeLock
-from index.models import EmbeddingSpec
 from index.ports import Embedder
 from index.retrieve import Retriever
 from index.store.edge import EdgeStore
@@ -36,16 +34,6 @@ OnNotice = Callable[[str], None]
 
 def _silent(_notice: str) -> None:
     """Tell nobody."""
-
-
-def policy_for(spec: EmbeddingSpec) -> Policy:
-    """Make the policy for an embedding model: its thresholds depend on where the model's cosines lie."""
-    similarity = similarity_of(spec)
-    return Policy(
-        min_similarity=similarity.min_similarity,
-        unrelated_similarity=similarity.unrelated,
-        related_similarity=similarity.related,
-    )
 
 
 @contextmanager
@@ -117,7 +105,7 @@ def _lock(home: Path, command: str) -> HomeLock:
 
 
 def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, settings: Settings) -> LocalRuntime:
-    policy = policy_for(embedder.spec)
+    policy = Policy()
     retriever = Retriever(embedder, store, catalog)
     spec = embedder.spec
     chunker = Chunker(spec.max_tokens - embedder.count_tokens(spec.passage_prefix), embedder.count_tokens)

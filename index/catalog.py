@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
 from index import codec
 from index.embed.identity import require_same
 from index.lexicon import Lexicon
-from index.models import EmbeddingSpec, IndexedArticle, Revision, RunReport
+from index.models import EmbeddingSpec, FloatMatrix, IndexedArticle, Revision, RunReport
+from index.portraits import Key, Portrait
 from index.rows import (
     Publication,
     Standing,
@@ -23,13 +24,25 @@ from index.rows import (
     live_articles,
     next_sequence,
     read_live,
+    read_portraits,
     read_sequence,
     revision_row,
     to_article,
     to_revision,
+    write_portrait,
 )
 from index.runs import read_runs, write_run
-from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
+from index.tables import (
+    BUSY_TIMEOUT_MS,
+    articles,
+    errors_mapped,
+    off_topic,
+    open_engine,
+    portraits,
+    revisions,
+    settings,
+    writing,
+)
 from ingest.models import Article
 
 __all__ = ["Catalog", "Publication", "Standing"]
@@ -170,7 +183,7 @@ class Catalog:
                 "source": article.source,
                 "live_revision": article.revision,
                 "fingerprint": publication.fingerprint,
-                "chunks": publication.chunks,
+                "chunks": len(publication.portrait.chunks),
                 "indexed_at": now,
                 "changed": next_sequence(connection),
             }
@@ -187,6 +200,7 @@ class Catalog:
                     index_elements=[revisions.c.article_id, revisions.c.revision], set_={"audience": text["audience"]}
                 )
             )
+            write_portrait(connection, article.article_id, article.revision, publication.portrait)
 
     def update_metadata(self, article: Article, fingerprint: str) -> None:
         """Record what changed besides the text; the live revision stays.
@@ -220,10 +234,32 @@ class Catalog:
         with self._writing() as connection:
             connection.execute(update(articles).where(articles.c.article_id == article_id).values(fingerprint=""))
 
-    def set_chunks(self, article_id: str, chunks: int) -> None:
-        """Record how many points the vector store holds of a live article, after they were made again."""
+    def restore(self, article: Article, portrait: Portrait) -> None:
+        """Record the vectors of a live article, after they were made again."""
         with self._writing() as connection:
-            connection.execute(update(articles).where(articles.c.article_id == article_id).values(chunks=chunks))
+            connection.execute(
+                update(articles).where(articles.c.article_id == article.article_id).values(chunks=len(portrait.chunks))
+            )
+            write_portrait(connection, article.article_id, article.revision, portrait)
+
+    def portraits(self, wanted: Iterable[Key]) -> dict[Key, Portrait]:
+        """Return the portraits of some live revisions; what is no longer live is left out."""
+        with self._reading() as connection:
+            return read_portraits(connection, wanted)
+
+    def off_topic(self, digest: str) -> FloatMatrix | None:
+        """Return the vectors of the off-topic tickets of this digest; `None` before they were recorded."""
+        query = select(off_topic.c.vectors, off_topic.c.dimension).where(off_topic.c.digest == digest)
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else codec.vectors_from_bytes(row[0], row[1])
+
+    def record_off_topic(self, digest: str, vectors: FloatMatrix) -> None:
+        """Record the vectors of the off-topic tickets, in place of any others."""
+        with self._writing() as connection:
+            connection.execute(delete(off_topic))
+            row = {"digest": digest, "dimension": vectors.shape[1], "vectors": codec.vectors_to_bytes(vectors)}
+            connection.execute(insert(off_topic).values(row))
 
     def remove(self, article_id: str) -> None:
         """Make an article unretrievable from the commit on; its revisions stay readable."""
@@ -233,6 +269,7 @@ class Catalog:
                 .where(articles.c.article_id == article_id)
                 .values(live_revision=None, changed=next_sequence(connection))
             )
+            connection.execute(delete(portraits).where(portraits.c.article_id == article_id))
 
     def standings(self) -> dict[str, Standing]:
         """Return where every live article stands, by id."""

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index import codec
 from index.lexicon import ArticleTerms, Lexicon
 from index.models import IndexedArticle, Revision, TermIds
-from index.tables import articles, revisions, settings
+from index.portraits import Key, Portrait
+from index.tables import articles, portraits, revisions, settings
 from ingest.models import Article
 
 _IDS_PER_QUERY = 500
@@ -29,16 +31,16 @@ class Publication:
     Attributes:
         article: The article.
         fingerprint: Digest of its raw document; equal means nothing to do next time.
-        chunks: How many points the vector store holds of it.
         terms: BM25 term ids of title, symptoms and text.
         title_terms: Those of title and symptoms alone.
+        portrait: Its vectors.
     """
 
     article: Article
     fingerprint: str
-    chunks: int
     terms: TermIds
     title_terms: TermIds
+    portrait: Portrait
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,35 @@ def to_revision(row: RowMapping) -> Revision:
         blocks=codec.blocks_from_json(row["blocks"]),
         audience=codec.strings_from_json(row["audience"]),
         published_at=codec.time_from_text(row["published_at"]),
+    )
+
+
+def read_portraits(connection: Connection, wanted: Iterable[Key]) -> dict[Key, Portrait]:
+    """Read the portraits of some live revisions; what is no longer live is left out."""
+    revision_of = dict(wanted)
+    ids = sorted(revision_of)
+    found: dict[Key, Portrait] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        query = select(portraits).where(portraits.c.article_id.in_(ids[start : start + _IDS_PER_QUERY]))
+        for row in connection.execute(query).mappings():
+            if row["revision"] == revision_of[row["article_id"]]:
+                portrait = codec.portrait_from_bytes(row["vectors"], row["dimension"], row["titles"])
+                found[row["article_id"], row["revision"]] = portrait
+    return found
+
+
+def write_portrait(connection: Connection, article_id: str, revision: str, portrait: Portrait) -> None:
+    """Write the portrait of an article's live revision in place of the one before."""
+    row = {
+        "revision": revision,
+        "titles": len(portrait.titles),
+        "dimension": portrait.chunks.shape[1],
+        "vectors": codec.portrait_to_bytes(portrait),
+    }
+    connection.execute(
+        upsert(portraits)
+        .values(article_id=article_id, **row)
+        .on_conflict_do_update(index_elements=[portraits.c.article_id], set_=row)
     )
 
 

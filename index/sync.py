@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
+from index.background import embed_off_topic, off_topic_digest
 from index.catalog import Catalog, Standing
 from index.models import ArticleReport, RunReport, SyncOutcome
 from index.ports import Embedder, VectorStore
@@ -95,6 +96,8 @@ class Syncer:
         options = options or RunOptions()
         started_at = datetime.now(UTC)
         self._catalog.record_embedding(self._embedder.spec)
+        if self._catalog.off_topic(off_topic_digest()) is None:
+            self._catalog.record_off_topic(off_topic_digest(), embed_off_topic(self._embedder))
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
         restored = self.sweep(options)

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -78,6 +78,25 @@ revisions = Table(
     # Follows the article's while the revision is live, and stays when it is not.
     Column("audience", Text, nullable=False),
     Column("published_at", String, nullable=False),
+)
+
+# Of the live revision alone: written with it in one transaction, so that neither is ever seen without the other.
+portraits = Table(
+    "portraits",
+    metadata,
+    Column("article_id", String, ForeignKey("articles.article_id"), primary_key=True),
+    Column("revision", String, nullable=False),
+    Column("titles", Integer, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
+)
+
+off_topic = Table(
+    "off_topic",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("dimension", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
 )
 
 runs = Table(

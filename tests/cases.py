@@ -6,14 +6,15 @@ from datetime import UTC, date, datetime
 from agent.models import AssessedCandidate, Case, Requester, Ticket
 from agent.policy import Policy
 from agent.reading import read_ticket
-from index.models import Candidate, Evidence, IndexedArticle, Retrieval, Revision
+from index.models import Candidate, CosineScale, Evidence, IndexedArticle, Retrieval, Revision, Signals
 from ingest.freshness import assess
 from ingest.models import EVERYONE, ArticleMetadata, Interval, RawDocument, ReviewDates
 from ingest.read import read
 
 TODAY = date(2026, 11, 20)
 REVIEWED = ReviewDates(last_reviewed_on=date(2026, 10, 1), review_in=Interval(months=6))
-POLICY = Policy(min_similarity=0.35, unrelated_similarity=0.1, related_similarity=0.7)
+SCALE = CosineScale(unrelated=0.25, related=0.75)
+POLICY = Policy(min_similarity=0.35)
 
 
 def a_revision(text: str, article_id: str = "network/vpn") -> Revision:
@@ -50,7 +51,9 @@ def a_candidate(
         metadata or ArticleMetadata(dates=REVIEWED),
         datetime(2026, 10, 1, tzinfo=UTC),
     )
-    return Candidate(article, similarity, 5.0, 0.8, 0.5, False, similarity, tuple(evidence))
+    place = SCALE.place(similarity)
+    signals = Signals(5 * place, 5 * place, 5 * place, place, place, place, 0.5, 0.8, 0.5, 0.5, 0.0)
+    return Candidate(article, similarity, 5.0, signals, similarity, tuple(evidence))
 
 
 def assessed(candidate: Candidate, confidence: float = 0.9, policy: Policy = POLICY) -> AssessedCandidate:
@@ -64,7 +67,7 @@ def assessed(candidate: Candidate, confidence: float = 0.9, policy: Policy = POL
 def a_case(*candidates: AssessedCandidate, text: str = "VPN drops on café Wi-Fi", verified: bool = False) -> Case:
     """Build a case from candidates, best first."""
     ticket = Ticket("INC-1", text, requester=Requester(groups=("staff",)), identity_verified=verified)
-    retrieval = Retrieval(tuple(c.candidate for c in candidates), 0.0, "idx-1")
+    retrieval = Retrieval(tuple(c.candidate for c in candidates), 0.0, SCALE, "idx-1")
     return Case(ticket, read_ticket(ticket), retrieval, candidates)
 
 

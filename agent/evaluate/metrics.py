@@ -62,6 +62,46 @@ def coverage_at(scores: FloatArray, right: BoolArray, answerable: int, max_wrong
     return float(ranked_right[last] / answerable), float(scores[order][last])
 
 
+def calibration_error(confidence: FloatArray, right: BoolArray, bins: int = 10) -> float:
+    """Return the expected calibration error: how far, on average, the stated confidence is from the share right.
+
+    Args:
+        confidence: `(n,)` stated probability of each answer, 0 to 1.
+        right: `(n,)` whether it is right.
+        bins: Groups of equally many tickets, by confidence.
+
+    Returns:
+        0 to 1; 0 without tickets.
+    """
+    order = np.argsort(confidence, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    return float(sum(abs(float((confidence[group] - right[group]).sum())) for group in groups) / max(1, len(order)))
+
+
+def augrc(confidence: FloatArray, right: BoolArray) -> float:
+    """Return the area under the generalised risk curve: P(answered and wrong), averaged over how many are answered.
+
+    Source: J. Traub and others, "Overcoming Common Flaws in the Evaluation of Selective Classification Systems",
+    NeurIPS 2024, https://arxiv.org/abs/2407.01032.
+
+    Args:
+        confidence: `(n,)`.
+        right: `(n,)`.
+
+    Returns:
+        0 (none wrong) to 0.5 (all wrong); 0 without tickets.
+    """
+    n = len(right)
+    if n == 0:
+        return 0.0
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order]) / n
+    # Equal confidences are answered together: between the ends of a run of ties the curve is a straight line.
+    last = np.append(np.flatnonzero(np.diff(confidence[order])), n - 1)
+    coverage, risk = np.append(0.0, (last + 1) / n), np.append(0.0, wrong[last])
+    return float(np.trapezoid(risk, coverage))
+
+
 def hit_at(ranks: Sequence[int | None], k: int) -> float | None:
     """Return the share of answerable tickets whose first right article is among the first `k`.
 

@@ -91,6 +91,14 @@ class GateResultV1(Answer):
     detail: str
 
 
+class ContributionV1(Answer):
+    """One signal behind the confidence, and the log-odds it adds to those of a typical wrong article."""
+
+    signal: str
+    value: float
+    log_odds: float
+
+
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
@@ -131,4 +139,5 @@ class DecisionV1(Answer):
     risk_flag: RiskFlagV1
     escalation: EscalationV1
     gates: tuple[GateResultV1, ...]
+    why: tuple[ContributionV1, ...]
     provenance: ProvenanceV1

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from agent.models import (
     Citation,
+    Contribution,
     Decision,
     Escalation,
     GateResult,
@@ -101,6 +102,7 @@ def a_decision(**changes) -> Decision:
         "risk_flag": RiskFlag(False, ""),
         "escalation": Escalation(False, "none", ""),
         "gates": (GateResult("freshness", True, "in date"),),
+        "why": (Contribution("title_share", 0.75, 1.52),),
         "provenance": Provenance("extractive", None, 0, 0.0, 21, "minilm", "ix-1", "sha256:00", "preset"),
     }
     return Decision(**fields | changes)

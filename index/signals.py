@@ -1,0 +1,104 @@
+"""A query and one article enter; what speaks for the article, and the score it is first ranked by, leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.background import Background
+from index.lexicon import Lexicon, WeightedTerms
+from index.models import Evidence, FloatVector, IndexedArticle, Signals, TermIds
+from index.naming import identifiers, names
+from index.portraits import Gallery, Portrait
+
+# fused = standing of the best chunk + CENTRE_WEIGHT x that of the centre + TITLE_WEIGHT x that of the title
+# + BM25_WEIGHT x relative BM25 + TERMS_WEIGHT x (share of the query's terms that the title has + share of the title's
+# terms that the query has) + NAMED_WEIGHT if the query calls the article by name. Set by hand; docs/retrieval.md has
+# what each part brings on three labelled sets.
+CENTRE_WEIGHT = 0.5
+TITLE_WEIGHT = 0.5
+BM25_WEIGHT = 4.0
+TERMS_WEIGHT = 1.5
+NAMED_WEIGHT = 4.0
+
+_BM25_CEILING = 2.2
+"""k + 1 with k = 1.2: what BM25 gives a term at most, in units of its idf."""
+
+_NO_TERMS: TermIds = np.zeros(0, dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as its signals need it: what it says, its vector, and its terms with their weights."""
+
+    text: str
+    dense: FloatVector
+    terms: WeightedTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article that a query found.
+
+    Attributes:
+        article: The article.
+        evidence: Its chunks that were hit, nearest first; at least one.
+        portrait: Its vectors.
+        title_terms: `(n_terms,) uint32`, ascending and unique: the terms of its title alone.
+    """
+
+    article: IndexedArticle
+    evidence: tuple[Evidence, ...]
+    portrait: Portrait
+    title_terms: TermIds
+
+
+def signals_of(asked: Asked, found: Sequence[Found], lexicon: Lexicon, background: Background) -> list[Signals]:
+    """Weigh what speaks for each article that a query found.
+
+    Args:
+        asked: The query.
+        found: The articles, at least one.
+        lexicon: The terms of all articles, as the reader may know them.
+        background: What the query's cosines are measured against.
+
+    Returns:
+        Signals in the order of the articles.
+    """
+    called = identifiers(asked.text)
+    likeness = Gallery([one.portrait for one in found]).compare(asked.dense)
+    spreads, scale = background.spreads(asked.dense), background.scale
+    ceiling = _BM25_CEILING * asked.terms.mass
+    signals: list[Signals] = []
+    for row, one in enumerate(found):
+        known = lexicon.articles.get(one.article.article_id)
+        terms, head_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
+        best, centre, title = (float(cosines[row]) for cosines in (likeness.best, likeness.centre, likeness.title))
+        signals.append(
+            Signals(
+                best_standing=spreads.best.standing(best),
+                centre_standing=spreads.centre.standing(centre),
+                title_standing=spreads.title.standing(title),
+                best_place=scale.place(best),
+                centre_place=scale.place(centre),
+                title_place=scale.place(title),
+                bm25=max(hit.bm25 for hit in one.evidence) / ceiling if ceiling else 0.0,
+                coverage=asked.terms.coverage(terms),
+                title_coverage=asked.terms.coverage(head_terms),
+                title_share=lexicon.coverage(one.title_terms, asked.terms.ids),
+                named=float(not called.isdisjoint(names(one.article.article_id, one.article.title))),
+            )
+        )
+    return signals
+
+
+def fuse(signals: Signals) -> float:
+    """Rank an article by a sum of few parts; comparable within one query only."""
+    return (
+        signals.best_standing
+        + CENTRE_WEIGHT * signals.centre_standing
+        + TITLE_WEIGHT * signals.title_standing
+        + BM25_WEIGHT * signals.bm25
+        + TERMS_WEIGHT * (signals.title_coverage + signals.title_share)
+        + NAMED_WEIGHT * signals.named
+    )
