@@ -23,8 +23,8 @@ SAMPLE_CHUNKS = 2_048
 PRIOR_ARTICLES = 16
 """How many articles' worth of weight the off-topic tickets have beside a query's own spread, for small indexes."""
 
-_MIN_GAP = 0.02
-"""Least distance of `related` from `unrelated`: a model that tells nothing apart is not to divide by nothing."""
+_LEAST_GAP = 1e-6
+"""A model that tells nothing apart is not to divide by nothing."""
 
 _MAX_VIEWS = 8
 
@@ -85,7 +85,9 @@ class Background:
         }
         own = np.diagonal(sample.compare(sample.titles).best)
         unrelated = float(nothing.best.max(axis=1).mean())
-        self.scale = CosineScale(unrelated, max(float(own.mean()), unrelated + _MIN_GAP))
+        # Titles that are mere numbers are like nothing: then the spread of what is unrelated is the unit.
+        least = unrelated + max(float(nothing.best.std()), _LEAST_GAP)
+        self.scale = CosineScale(unrelated, max(float(own.mean()), least))
 
     def spreads(self, query: FloatVector) -> Spreads:
         """Measure how a query's cosines spread over the sample.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from index.models import FloatMatrix
 
-KEPT_MEGABYTES = 64
-"""Portraits held in memory; with all-MiniLM-L6-v2 that is about 40,000 chunks, the ones asked for last."""
+KEPT_BYTES = 64_000_000
+"""Memory for portraits; with all-MiniLM-L6-v2 that is about 40,000 chunks, the ones asked for last."""
 
 Key = tuple[str, str]
 """Article id and revision."""
@@ -86,17 +86,15 @@ class Gallery:
 class Portraits:
     """Portraits by article and revision: those used last stay in memory. Safe to use from several threads."""
 
-    def __init__(
-        self, load: Callable[[Collection[Key]], Mapping[Key, Portrait]], megabytes: int = KEPT_MEGABYTES
-    ) -> None:
+    def __init__(self, load: Callable[[Collection[Key]], Mapping[Key, Portrait]], kept_bytes: int = KEPT_BYTES) -> None:
         """Connect it to where portraits are kept.
 
         Args:
             load: Reads portraits; leaves out what is not there.
-            megabytes: Memory to use at most.
+            kept_bytes: Memory to use at most.
         """
         self._load = load
-        self._room = megabytes * 1_000_000
+        self._room = kept_bytes
         self._kept: OrderedDict[Key, Portrait] = OrderedDict()
         self._lock = Lock()
 
