@@ -21,7 +21,7 @@ from index.models import ArticleReport, Candidate, IndexedArticle, Revision, Run
 from ingest.freshness import FreshnessWindows, assess
 
 _METADATA_FIELDS = (
-    "status", "superseded_by", "owner", "audience", "labels", "category", "team", "priority", "risk",
+    "status", "superseded_by", "attached_to", "owner", "audience", "labels", "category", "team", "priority", "risk",
     "requires_identity",
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,9 @@ from index.catalog import Catalog, Standing
 from index.models import ArticleReport, RunReport, SyncOutcome
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
+from index.relations import relate
 from index.space import require_space
+from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
 from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
@@ -100,6 +102,7 @@ class Syncer:
         restored = self.sweep(options)
         run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
         error = self._scan(source, run, options)
+        run.warn(relate(self._catalog, publisher, source.key))
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
         if run.touched or restored:
@@ -173,6 +176,8 @@ class Syncer:
             case Unchanged():
                 run.note(item.article_id, "unchanged")
             case Rejected():
+                if item.outcome == "failed":
+                    run.unread.add(item.article_id)
                 self._narrow(item.article_id, item.audience, run)
                 run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             case RawDocument():
@@ -185,7 +190,9 @@ class Syncer:
             return
         audience = narrower(article.metadata.audience, readers)
         if audience != article.metadata.audience:
-            narrowed = replace(article, metadata=replace(article.metadata, audience=audience))
+            # What an attachment states itself is narrowed too, for its page's readers are joined with that.
+            stated = article.stated and replace(article.stated, audience=narrower(article.stated.audience, readers))
+            narrowed = replace(article, metadata=replace(article.metadata, audience=audience), stated=stated)
             # Unsettled, for its other facts are still to come.
             run.publisher.update_metadata(narrowed, UNSETTLED, access_changed=True)
 
@@ -201,6 +208,14 @@ class Syncer:
             self._narrow(item.article_id, read_metadata(item.fields).metadata.audience if item.fields else None, run)
             run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
+        page_id = article.metadata.attached_to
+        if page_id in run.unread and page_id not in run.standings:
+            # Who may read the page may be said on the page itself.
+            run.note(
+                item.article_id, "failed", f"its page {page_id!r} could not be read, so nobody knows for whom it is"
+            )
+            return
+        article = self._with_page(article, run)
         if standing is not None and standing.revision == article.revision:
             self._update_metadata(article, fingerprint, standing, run)
             return
@@ -212,6 +227,18 @@ class Syncer:
             run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
+
+    def _with_page(self, article: Article, run: "_Run") -> Article:
+        """Join what an attachment states with what its page does, so that it is never open to more readers."""
+        page_id = article.metadata.attached_to
+        if page_id is None:
+            return article
+        waiting = (one.article.metadata for one in run.pending if one.article.article_id == page_id)
+        known = self._catalog.article(page_id)
+        page = next(waiting, known.metadata if known else None)
+        # A page that is no article, such as one that holds nothing but the attachment, adds nothing.
+        joined = article.metadata if page is None else inherit(article.metadata, page)
+        return replace(article, metadata=joined, stated=article.metadata)
 
     def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
         known = self._catalog.article(article.article_id)
@@ -236,6 +263,7 @@ class _Run:
     lines: list[ArticleReport] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
+    unread: set[str | None] = field(default_factory=set)
     chunks_embedded: int = 0
     touched: bool = False
 
@@ -284,6 +312,14 @@ class _Run:
         self.lines[self.places[article_id]] = report
         self.on_article(report)
 
+    def warn(self, warnings: Mapping[str, str]) -> None:
+        """Add a warning to the report of each article that this run read."""
+        for article_id, warning in warnings.items():
+            place = self.places.get(article_id)
+            if place is not None and self.lines[place].outcome in {"indexed", "updated", "metadata_only"}:
+                line = self.lines[place]
+                self.lines[place] = replace(line, warnings=(*line.warnings, warning))
+
     def append(self, report: ArticleReport) -> None:
         """Report an outcome in a line of its own."""
         self.lines.append(report)
@@ -314,7 +350,7 @@ class _Run:
     def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
         """Remove the source's articles that it no longer lists; the reason where that was refused."""
         own = {key: standing for key, standing in self.standings.items() if standing.source == self.source}
-        gone = sorted(own.keys() - self.places.keys())
+        gone = sorted(own.keys() - self.places.keys() - self._unlisted(own))
         if not gone:
             return None
         if not self.lines and not allow_mass_delete:
@@ -332,3 +368,10 @@ class _Run:
             self.touched = True
             self.append(ArticleReport(article_id, "deleted"))
         return None
+
+    def _unlisted(self, ids: Iterable[str]) -> set[str]:
+        """Return the articles below what could not be listed: nobody can say that they have vanished."""
+        failed = tuple(
+            line.article_id for line in self.lines if line.outcome == "failed" and line.article_id.endswith("/")
+        )
+        return {article_id for article_id in ids if article_id.startswith(failed)} if failed else set()

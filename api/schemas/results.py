@@ -44,6 +44,7 @@ class ArticleLineV1(Answer):
     revision: str
     status: Status
     superseded_by: str | None
+    attached_to: str | None
     owner: str | None
     audience: tuple[str, ...]
     labels: tuple[str, ...]

@@ -1,0 +1,89 @@
+"""The indexed articles of a source enter; what follows for one of them from another is published.
+
+An attachment takes on what holds for its page, and "superseded by" a title or a path becomes the id of that article.
+Both can change although the article itself does not, and name an article that the run meets later; so this is done
+at the end of every run.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from index.catalog import Catalog
+from index.models import IndexedArticle
+from index.publish import Publisher
+from ingest.attachments import inherit, media_type_of
+from ingest.models import ArticleMetadata
+
+
+def relate(catalog: Catalog, publisher: Publisher, source: str) -> dict[str, str]:
+    """Publish what follows from other articles.
+
+    Args:
+        catalog: Holds the articles.
+        publisher: Publishes what changes.
+        source: Key of the source.
+
+    Returns:
+        A warning by article id, where "superseded by" names no article.
+    """
+    articles = catalog.articles(source)
+    stated = catalog.attachments(source)
+    directory = _Directory(articles)
+    warnings: dict[str, str] = {}
+    settled: dict[str, ArticleMetadata] = {}
+    for article in articles:
+        own = stated.get(article.article_id, article.metadata)
+        settled[article.article_id], warning = _resolved(catalog, directory, article, own)
+        if warning:
+            warnings[article.article_id] = warning
+    changed: dict[str, tuple[IndexedArticle, ArticleMetadata]] = {}
+    for article in articles:
+        now = settled[article.article_id]
+        page = settled.get(now.attached_to or "")
+        now = now if page is None else inherit(now, page)
+        if now != article.metadata:
+            changed[article.article_id] = (article, now)
+    standings = catalog.standings() if changed else {}
+    for article_id, (article, now) in changed.items():
+        publisher.relate(article, now, standings[article_id].fingerprint)
+    return warnings
+
+
+def _resolved(
+    catalog: Catalog, directory: "_Directory", article: IndexedArticle, own: ArticleMetadata
+) -> tuple[ArticleMetadata, str]:
+    said = own.superseded_by
+    if said is None or said in directory.articles:
+        return own, ""
+    found = directory.find(said, article.article_id)
+    if len(found) == 1:
+        return replace(own, superseded_by=found[0]), ""
+    if catalog.article(said) is not None:
+        return own, ""
+    what = f"is the title of {len(found)} articles" if found else "names no article of this source"
+    warning = f"superseded by {said!r}, which {what}; it leads to no action all the same, name the article's id"
+    return own, warning
+
+
+class _Directory:
+    """The articles of a source, by what a person may call them."""
+
+    def __init__(self, articles: Iterable[IndexedArticle]) -> None:
+        self.articles: Mapping[str, IndexedArticle] = {article.article_id: article for article in articles}
+        self._by_title: dict[str, list[str]] = defaultdict(list)
+        for article in self.articles.values():
+            if article.metadata.attached_to is None:
+                self._by_title[article.title.casefold()].append(article.article_id)
+
+    def find(self, said: str, article_id: str) -> list[str]:
+        """Find what an article is said to be superseded by: a path, from its own folder or from the top, or a title."""
+        path = PurePosixPath(said)
+        bare = str(path.with_suffix("")) if path.name and media_type_of(said) else said
+        folder = str(PurePosixPath(article_id).parent)
+        for candidate in (normpath(f"{folder}/{bare}"), normpath(bare.lstrip("/"))):
+            if candidate in self.articles and candidate != article_id:
+                return [candidate]
+        return [one for one in self._by_title.get(said.casefold(), ()) if one != article_id]
