@@ -18,13 +18,16 @@ from ingest.attachments import inherit, media_type_of
 from ingest.models import ArticleMetadata
 
 
-def relate(catalog: Catalog, publisher: Publisher, source: str) -> dict[str, str]:
+def relate(
+    catalog: Catalog, publisher: Publisher, source: str, absent: Mapping[str, ArticleMetadata]
+) -> dict[str, str]:
     """Publish what follows from other articles.
 
     Args:
         catalog: Holds the articles.
         publisher: Publishes what changes.
         source: Key of the source.
+        absent: What holds for pages that were met and are no articles, such as empty ones.
 
     Returns:
         A warning by article id, where "superseded by" names no article.
@@ -42,8 +45,10 @@ def relate(catalog: Catalog, publisher: Publisher, source: str) -> dict[str, str
     changed: dict[str, tuple[IndexedArticle, ArticleMetadata]] = {}
     for article in articles:
         now = settled[article.article_id]
-        page = settled.get(now.attached_to or "")
-        now = now if page is None else inherit(now, page)
+        if now.attached_to is not None:
+            page = settled.get(now.attached_to) or absent.get(now.attached_to)
+            # Of a page that this run did not reach nothing new is known.
+            now = article.metadata if page is None else inherit(now, page)
         if now != article.metadata:
             changed[article.article_id] = (article, now)
     standings = catalog.standings() if changed else {}

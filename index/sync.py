@@ -15,7 +15,7 @@ from index.space import require_space
 from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
-from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
+from ingest.models import Article, ArticleMetadata, Chunk, RawDocument, Rejected, Unchanged
 from ingest.ports import IsCurrent, Source
 
 CHUNKS_PER_BATCH = 64
@@ -102,7 +102,7 @@ class Syncer:
         restored = self.sweep(options)
         run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
         error = self._scan(source, run, options)
-        run.warn(relate(self._catalog, publisher, source.key))
+        run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
         if run.touched or restored:
@@ -178,6 +178,9 @@ class Syncer:
             case Rejected():
                 if item.outcome == "failed":
                     run.unread.add(item.article_id)
+                else:
+                    # Its status is not known, so what is attached to it leads to no action.
+                    run.absent[item.article_id] = ArticleMetadata(status="draft", audience=item.audience or ())
                 self._narrow(item.article_id, item.audience, run)
                 run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             case RawDocument():
@@ -205,7 +208,9 @@ class Syncer:
         try:
             article = self._read(item)
         except ParseError as error:
-            self._narrow(item.article_id, read_metadata(item.fields).metadata.audience if item.fields else None, run)
+            stated = read_metadata(item.fields).metadata
+            run.absent[item.article_id] = stated
+            self._narrow(item.article_id, stated.audience if item.fields else None, run)
             run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
         page_id = article.metadata.attached_to
@@ -223,6 +228,7 @@ class Syncer:
         if not chunks:
             # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
             outcome: SyncOutcome = "failed" if standing else "skipped"
+            run.absent[item.article_id] = article.metadata
             self._narrow(item.article_id, article.metadata.audience, run)
             run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
@@ -235,10 +241,10 @@ class Syncer:
             return article
         waiting = (one.article.metadata for one in run.pending if one.article.article_id == page_id)
         known = self._catalog.article(page_id)
-        page = next(waiting, known.metadata if known else None)
-        # A page that is no article, such as one that holds nothing but the attachment, adds nothing.
-        joined = article.metadata if page is None else inherit(article.metadata, page)
-        return replace(article, metadata=joined, stated=article.metadata)
+        # A page that is no article, such as one that holds nothing but the file, still says who may read it.
+        absent = run.absent.get(page_id, ArticleMetadata(audience=()))
+        page = next(waiting, known.metadata if known else absent)
+        return replace(article, metadata=inherit(article.metadata, page), stated=article.metadata)
 
     def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
         known = self._catalog.article(article.article_id)
@@ -264,6 +270,7 @@ class _Run:
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
     unread: set[str | None] = field(default_factory=set)
+    absent: dict[str, ArticleMetadata] = field(default_factory=dict)
     chunks_embedded: int = 0
     touched: bool = False
 

@@ -139,6 +139,20 @@ def test_a_file_of_a_page_that_could_not_be_read_is_not_let_in(house):
     assert outcomes(house.run()) == {"2": "indexed", "2/attachments/att9": "indexed"}
 
 
+@pytest.mark.parametrize(
+    "body", [" ", '<ac:structured-macro ac:name="attachments"/>'], ids=["empty", "a list of files"]
+)
+def test_a_file_of_a_page_without_text_is_for_the_readers_of_that_page(house, body):
+    house.wiki.add("21", "Files", body, groups=["hr"])
+    house.wiki.attach("21", "att21", "salaries.md", b"Restart the salaries.\n")
+    name = "21/attachments/att21"
+    assert house.run()[name].outcome == "indexed"
+    assert (house.may_read(name), house.may_read(name, "hr")) == (False, True)
+    house.wiki.pages["21"].groups = ["board"]
+    house.run()
+    assert (house.may_read(name, "hr"), house.may_read(name, "board")) == (False, True)
+
+
 @pytest.mark.parametrize("gone", ["detached", "page deleted", "page archived", "switched off"])
 def test_a_file_leaves_the_index_when_it_is_detached_or_its_page_goes(house, gone):
     house.run()
