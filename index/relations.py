@@ -5,6 +5,7 @@ Both can change although the article itself does not, and name an article that t
 at the end of every run.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,6 +17,9 @@ from index.models import IndexedArticle
 from index.publish import Publisher
 from ingest.attachments import inherit, media_type_of
 from ingest.models import ArticleMetadata
+
+_NUMBER = re.compile(r"\Ahttps?://.*?/pages/(?:viewpage\.action\?pageId=)?(\d+)")
+"""The number of a page in its address, as either kind of Confluence writes it."""
 
 
 def relate(
@@ -84,11 +88,24 @@ class _Directory:
                 self._by_title[article.title.casefold()].append(article.article_id)
 
     def find(self, said: str, article_id: str) -> list[str]:
-        """Find what an article is said to be superseded by: a path, from its own folder or from the top, or a title."""
+        """Find what an article is said to be superseded by.
+
+        Args:
+            said: A path, from its own folder or from the top; the address or the number of a page beside it; or a
+                title, which may have the key of the article's own space before it.
+            article_id: The article's own id.
+
+        Returns:
+            Article ids, the article itself left out: none, one, or all that have the title.
+        """
+        folder = PurePosixPath(article_id).parent
         path = PurePosixPath(said)
+        number = _NUMBER.search(said)
         bare = str(path.with_suffix("")) if path.name and media_type_of(said) else said
-        folder = str(PurePosixPath(article_id).parent)
-        for candidate in (normpath(f"{folder}/{bare}"), normpath(bare.lstrip("/"))):
-            if candidate in self.articles and candidate != article_id:
-                return [candidate]
-        return [one for one in self._by_title.get(said.casefold(), ()) if one != article_id]
+        places = [str(folder / number[1])] if number else [normpath(folder / bare), normpath(bare.lstrip("/"))]
+        found = [place for place in places if place in self.articles and place != article_id]
+        if found:
+            return found[:1]
+        space, _, rest = said.partition(":")
+        title = rest.strip() if rest and space == folder.name else said
+        return [one for one in self._by_title.get(title.casefold(), ()) if one != article_id]

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 from ingest.errors import RequestError, SourceError
-from ingest.sources.media_http import MediaClient
+from ingest.sources.media_http import LOOPBACK, MediaClient
 
 TIMEOUT_S: Final = 30.0
 CONNECTIONS: Final = 4
@@ -31,7 +31,6 @@ WAIT_S: Final = (2.0, 60.0)
 
 FIRST_WAIT_S: Final = 5.0
 _GATEWAY: Final = frozenset({502, 503, 504})
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Json = dict[str, Any]
 Params = Mapping[str, str | int]

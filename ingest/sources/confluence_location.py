@@ -7,8 +7,8 @@ from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ingest.errors import SourceError
-from ingest.sources.confluence_client import LOOPBACK
 from ingest.sources.confluence_pages import ContentType
+from ingest.sources.media_http import LOOPBACK
 
 Flavor = Literal["cloud", "dc"]
 SCHEMES: Final = ("confluence+https", "confluence+http")

@@ -15,6 +15,7 @@ from ingest.errors import RequestError
 
 TIMEOUT_S: Final = 30.0
 MAX_HOPS: Final = 3
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class MediaClient:
@@ -25,7 +26,7 @@ class MediaClient:
     """
 
     def __init__(self, site: str) -> None:
-        self._home = _is_loopback(urlsplit(site).hostname or "")
+        self._home = urlsplit(site).hostname in LOOPBACK
         self._http = httpx.Client(
             headers={"User-Agent": "runcite"}, timeout=TIMEOUT_S, follow_redirects=False, trust_env=not self._home
         )
@@ -79,11 +80,18 @@ class MediaClient:
 def addresses_of(host: str, port: int) -> set[IPv4Address | IPv6Address]:
     """Look a host up; nothing where its name is not known here, as where only a proxy knows the names outside."""
     try:
+        return {_unmapped(ip_address(host))}
+    except ValueError:
+        pass  # a name
+    try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         return set()
-    addresses = {ip_address(str(entry[4][0]).partition("%")[0]) for entry in found}
-    return {getattr(address, "ipv4_mapped", None) or address for address in addresses}
+    return {_unmapped(ip_address(str(entry[4][0]).partition("%")[0])) for entry in found}
+
+
+def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def read_capped(response: httpx.Response, limit: int) -> bytes:
@@ -102,7 +110,3 @@ def read_capped(response: httpx.Response, limit: int) -> bytes:
 
 def _host(url: str) -> str:
     return urlsplit(url).netloc
-
-
-def _is_loopback(host: str) -> bool:
-    return any(address.is_loopback for address in addresses_of(host, 443)) if host else False
