@@ -117,6 +117,7 @@ def to_passage(candidate: Candidate, revision: Revision, windows: FreshnessWindo
     article, best = candidate.article, candidate.evidence[0]
     return PassageV1(
         article_id=article.article_id,
+        attached_to=article.metadata.attached_to,
         title=article.title,
         url=article.url,
         version=article.version,

@@ -157,6 +157,13 @@ class Catalog:
             stated=self._stated(articles.c.article_id == article_id).get(article_id),
         )
 
+    def has_relations(self, source: str) -> bool:
+        """Tell whether anything may follow for an article of a source from another one; a cheap look, for every run."""
+        related = articles.c.stated.is_not(None) | articles.c.metadata.contains('"superseded_by":"')
+        query = select(articles.c.article_id).where(articles.c.source == source, related).limit(1)
+        with self._reading() as connection:
+            return connection.scalar(query) is not None
+
     def attachments(self, source: str) -> dict[str, ArticleMetadata]:
         """Return what each live attachment of a source states itself, by article id."""
         return self._stated(articles.c.source == source)

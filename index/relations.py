@@ -36,6 +36,8 @@ def relate(
     Returns:
         A warning by article id, where "superseded by" names no article.
     """
+    if not catalog.has_relations(source):
+        return {}
     articles = catalog.articles(source)
     stated = catalog.attachments(source)
     directory = _Directory(articles)

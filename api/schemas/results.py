@@ -12,6 +12,7 @@ class PassageV1(Answer):
     """The best passage of one article for a query."""
 
     article_id: str
+    attached_to: str | None
     title: str
     url: str | None
     version: str | None

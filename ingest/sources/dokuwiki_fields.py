@@ -10,7 +10,7 @@ from ingest.metadata import both
 _HEAD = re.compile(r"\s*(?:={2,6}[^\n]*={2,6}[ \t]*\n\s*)?((?:\^[^|^\n]+\|[^|^\n]*\|[ \t]*(?:\n|\Z))+)")
 _ROW = re.compile(r"\^([^|^\n]+)\|([^|^\n]*)\|")
 _TAGS = re.compile(r"\{\{tag>([^}\n]*)\}\}")
-_MEDIA = re.compile(r"\{\{(?!tag>)([^}|\n]+)[^}\n]*\}\}")
+_MEDIA = re.compile(r"\{\{(?!tag>)([^{}|\n]{1,300})(?:\|[^{}\n]{0,300})?\}\}")
 _LINK = re.compile(r"\[\[([^\]|]*)(?:\|([^\]]*))?\]\]")
 _POINTERS: Final = frozenset({"superseded_by", "replaced_by"})
 _MARKS = re.compile(r"\*\*|//|__|''")

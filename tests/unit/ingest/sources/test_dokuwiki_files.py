@@ -18,3 +18,7 @@ from ingest.sources.dokuwiki_fields import media_links
 )
 def test_media_are_named_from_the_page_s_namespace(written, found):
     assert media_links(written, "it:net:vpn") == found
+
+
+def test_braces_without_end_name_nothing():
+    assert media_links("{{" * 200_000 + "{{a.pdf}}" + "{{a|" * 100_000, "it:vpn") == ["it:a.pdf"]
