@@ -21,7 +21,7 @@ from ingest.parse.office import parse_document, parse_slides, parse_workbook
 from ingest.parse.pdf import parse_pdf
 from ingest.parse.text import parse_text
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Raise it when the same bytes would give another article: everything is then parsed again."""
 
 CHUNKING_VERSION = 1

@@ -23,7 +23,7 @@ from ingest.parse.storage_users import mentioned_users, name_users
 from ingest.ports import IsCurrent, never_current
 from ingest.sources.ahead import in_order
 from ingest.sources.confluence_attachments import Attachment
-from ingest.sources.confluence_client import CONNECTIONS, ConfluenceClient, Credentials, Sleep
+from ingest.sources.confluence_client import CONNECTIONS, ConfluenceClient, Credentials, NotAcceptedError, Sleep
 from ingest.sources.confluence_cloud import CloudSite
 from ingest.sources.confluence_dc import DataCenterSite
 from ingest.sources.confluence_includes import Prepare, Shelf
@@ -184,7 +184,7 @@ class _Task:
         """List a page's files that can be read."""
         try:
             return page, list(self.site.attachments(page))
-        except RequestError as error:
+        except (RequestError, NotAcceptedError) as error:
             reason = f"the attachments of {page.title!r} cannot be listed: {error}; those indexed before are kept"
             return page, [Rejected(below(self.article_id(page)), "failed", reason)]
 
@@ -201,7 +201,7 @@ class _Task:
         article_id, media_type = self._file_id(page, file), media_type_of(file.name)
         try:
             content = self.client.download(file.link, MAX_ATTACHMENT_BYTES)
-        except RequestError as error:
+        except (RequestError, NotAcceptedError) as error:
             return Rejected(article_id, "failed", f"{file.name!r} cannot be fetched: {error}")
         if file.size is not None and len(content) != file.size:
             reason = f"{file.name!r} comes with {len(content):,} bytes, the site lists {file.size:,}; a login page?"

@@ -37,6 +37,10 @@ Params = Mapping[str, str | int]
 Sleep = Callable[[float], None]
 
 
+class NotAcceptedError(SourceError):
+    """The site does not accept the credentials, or an OAuth token lacks the scope for what it is shown for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """How to sign in: user and token are basic authentication, a token alone is a bearer, neither is anonymous.
@@ -270,7 +274,7 @@ class ConfluenceClient:
     def _require_answer(self, shown: str, answer: httpx.Response) -> None:
         refused = answer.headers.get("X-Seraph-LoginReason", "") in {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
         if answer.status_code == HTTPStatus.UNAUTHORIZED or refused:
-            raise SourceError(
+            raise NotAcceptedError(
                 f"{self.base!r} does not accept the credentials (HTTP {answer.status_code}); set "
                 "RUNCITE_CONFLUENCE_USER and RUNCITE_CONFLUENCE_TOKEN, or the token alone for a personal or OAuth one"
             )

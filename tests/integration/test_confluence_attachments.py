@@ -13,6 +13,7 @@ from ingest.sources.confluence_client import Credentials
 from ingest.sources.confluence_location import Location
 from tests.confluence_server import TOKEN, USER, Wiki, serving
 from tests.fakes import HashedWordsEmbedder, chunk_fake
+from tests.office_files import docx, eml, pdf, pptx, xlsx
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -177,9 +178,10 @@ def test_a_file_stays_the_same_article_where_its_page_moves_and_takes_on_the_rig
     assert (house.may_read(FILE), house.may_read(FILE, "hr")) == (False, True)
 
 
-def test_a_listing_of_files_that_fails_removes_none(house):
+@pytest.mark.parametrize("status", [401, 403, 404, 500], ids=["no scope", "forbidden", "gone", "broken"])
+def test_a_listing_of_files_that_fails_removes_none(house, status):
     house.run()
-    house.wiki.always = {"/attachment": 403}
+    house.wiki.always = {"/attachment": status}
     lines = house.run()
     assert outcomes(lines) == {"1/attachments/": "failed"}
     assert "cannot be listed" in lines["1/attachments/"].reason
@@ -193,6 +195,22 @@ def test_a_download_that_fails_is_one_line_and_the_rest_goes_on(house):
     assert lines[FILE].outcome == "failed"
     assert "HTTP 500" in lines[FILE].reason
     assert lines["2/attachments/att9"].outcome == "indexed"
+
+
+@pytest.mark.parametrize("make", [docx, pptx, xlsx, eml, pdf])
+def test_documents_of_every_kind_are_read(house, make):
+    name = f"procedure.{make.__name__}"
+    house.wiki.attach("2", "att9", name, make())
+    assert house.run()["2/attachments/att9"].outcome == "indexed"
+    article = house.catalog.stored("confluence/IT/2/attachments/att9")
+    assert article.metadata.attached_to == "confluence/IT/2"
+    assert article.text
+
+
+def test_a_damaged_document_is_one_line(house):
+    house.wiki.attach("2", "att9", "procedure.docx", b"not a document")
+    lines = house.run()
+    assert (lines["2/attachments/att9"].outcome, lines[FILE].outcome) == ("failed", "indexed")
 
 
 def test_a_file_too_large_is_not_downloaded(house):
