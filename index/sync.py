@@ -216,9 +216,8 @@ class Syncer:
         page_id = article.metadata.attached_to
         if page_id in run.unread and page_id not in run.standings:
             # Who may read the page may be said on the page itself.
-            run.note(
-                item.article_id, "failed", f"its page {page_id!r} could not be read, so nobody knows for whom it is"
-            )
+            reason = f"its page {page_id!r} could not be read, so nobody knows for whom it is"
+            run.note(item.article_id, "failed", reason + run.kept(item.article_id))
             return
         article = self._with_page(article, run)
         if standing is not None and standing.revision == article.revision:

@@ -70,7 +70,7 @@ class ConfluenceSource:
 
     @property
     def key(self) -> str:
-        """`confluence+`, the site's address, the space and the labels."""
+        """`confluence+`, the site's address, the space, the labels, and the types where they are not pages alone."""
         return self._location.key
 
     def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:

@@ -6,7 +6,7 @@ import pytest
 
 from index.catalog import Catalog
 from index.store.memory import MemoryStore
-from index.sync import Syncer
+from index.sync import RunOptions, Syncer
 from ingest.models import EVERYONE, RawDocument, Rejected
 from ingest.read import fingerprint, read
 from tests.fakes import FakeSource, HashedWordsEmbedder, chunk_fake
@@ -161,3 +161,28 @@ def test_a_narrowed_file_is_not_opened_by_its_page(house):
     house.run(page("wiki/1"), file("wiki/1"))
     house.run(page("wiki/1"), Rejected("wiki/1/attachments/7", "failed", "HTTP 500", ("it",)))
     assert house.metadata("wiki/1/attachments/7").audience == ("it",)
+
+
+class KilledError(Exception):
+    """Stands for the process's end."""
+
+
+@pytest.mark.parametrize("step", ["unsettled", "access_set", "access_flushed", "metadata_updated"])
+def test_a_run_that_dies_while_a_file_follows_its_page_is_made_good_by_the_next(house, step):
+    house.run(page("wiki/1"), file("wiki/1"))
+    restricted = [page("wiki/1", audience=["it"]), file("wiki/1")]
+    met: list[str] = []
+
+    def die(name: str) -> None:
+        met.append(name)
+        # The first time it is the page's own step, the second its file's.
+        if name == step and met.count(step) == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        house.syncer.run(FakeSource(restricted), options=RunOptions(on_step=die))
+    house.run(*restricted)
+    assert house.metadata("wiki/1/attachments/7").audience == ("it",)
+    found = house.store.search_dense(HashedWordsEmbedder().embed_query("Steps"), 10, (EVERYONE,), None)
+    assert found == []
+    assert set(house.run(*restricted).values()) == {"unchanged"}
