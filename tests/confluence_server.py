@@ -158,7 +158,7 @@ class Wiki:
             return 404, {}, {}
         return self.route(path.removeprefix(self.context).strip("/").split("/"), query)
 
-    def route(self, parts, query):  # noqa: PLR0911 - a row per path
+    def route(self, parts, query):  # noqa: C901, PLR0911 - a row per path
         match parts:
             case ["rest", "api", "user", "current"]:
                 return 200, {}, {"type": self.user_type}
@@ -176,6 +176,8 @@ class Wiki:
                 file = next(file for page in self.pages.values() for file in page.files if file.name == name)
                 self.downloads.append(file.file_id)
                 return 200, {}, file.content
+            case ["download", *_] if self.flavor == "cloud":
+                return 401, {"www-authenticate": 'OAuth realm="wiki"'}, {}  # to API tokens, since CHANGE-2735
             case ["rest", "api", "content", content_id, "restriction", "byOperation", "read"]:
                 return self.restriction(content_id, query)
             case ["api", "v2", *rest] if self.flavor == "cloud":

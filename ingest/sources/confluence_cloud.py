@@ -89,7 +89,8 @@ class CloudSite:
             f"/api/v2/{page.kind}s/{page.page_id}/attachments", {"status": "current"}, PAGES_AT_ONCE
         )
         files = f"/rest/api/content/{page.page_id}/child/attachment"
-        # Unlike the link of the listing, this works with OAuth too; it redirects to the media host.
+        # The link of the listing answers API tokens with 401 since Atlassian's CHANGE-2735. This one takes them, and
+        # OAuth, and redirects to the media host: https://github.com/pchuri/confluence-cli/pull/199
         return [
             replace(found, link=f"{files}/{found.attachment_id}/download")
             for found in read_attachments(entries, self._shown_base)
