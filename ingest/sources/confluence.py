@@ -19,7 +19,7 @@ from typing import Final
 from ingest.errors import RequestError, SourceError
 from ingest.models import RawDocument, Rejected, Unchanged
 from ingest.parse.storage_users import mentioned_users, name_users
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.confluence_client import CONNECTIONS, ConfluenceClient, Credentials, Sleep
 from ingest.sources.confluence_cloud import CloudSite
 from ingest.sources.confluence_dc import DataCenterSite
@@ -67,7 +67,9 @@ class ConfluenceSource:
         """`confluence+`, the site's address, the space and the labels."""
         return self._location.key
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every current page, in the order of their ids.
 
         Yields:
@@ -87,7 +89,9 @@ class ConfluenceSource:
                 ) from error
             shelf = Shelf(pages, site, self._location.space)
             task = _Task(self._location, site, shelf, self._prepare)
-            yield from _in_order(pool, pages, task, is_current)
+            wanted = list(filter(task.wants, pages))
+            on_total(len(wanted))
+            yield from _in_order(pool, wanted, task, is_current)
 
     def _site(self, client: ConfluenceClient, pool: ThreadPoolExecutor) -> Site:
         if self._location.flavor == "cloud":
@@ -197,7 +201,7 @@ def _in_order(
 ) -> Iterator[RawDocument | Unchanged | Rejected]:
     """Fetch pages at the same time and hand them over one after the other."""
     begun: deque[_Outcome | Future[RawDocument | Rejected]] = deque()
-    for page in filter(task.wants, pages):
+    for page in pages:
         begun.append(task.begin(page, is_current) or pool.submit(task.fetch, page))
         if len(begun) > AHEAD:
             yield _finished(begun.popleft(), is_current)

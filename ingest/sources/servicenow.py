@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected, Status, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.servicenow_http import Credentials, RefusedError, Row, TableClient
 from ingest.sources.servicenow_rights import load_rights
@@ -101,7 +101,9 @@ class ServiceNowSource:
         """The instance's URI."""
         return self.instance.uri
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every article in the order of their numbers; fetch the text of those that changed.
 
         Raises:
@@ -115,6 +117,7 @@ class ServiceNowSource:
         client = TableClient(self.instance.base, self.credentials, self.sleep)
         try:
             rows = current_versions(client.rows(TABLE, self._query(client), LISTED))
+            on_total(len(rows))
             rights = load_rights(client, rows)
             for row in rows:
                 outcome = self._article(client, row, rights.audience(row), is_current)

@@ -27,8 +27,9 @@ def finished(runs, run_id):
 
 def test_a_run_ends_with_its_report(runs, tmp_path):
     run = finished(runs, runs.submit(IngestRunIn(source=str(tmp_path))).id)
-    assert (run.state, run.articles_met) == ("done", 1)
-    assert run.report is not None
+    assert (run.state, run.articles_met, run.articles_total) == ("done", 1, 1)
+    assert run.source == f"folder:{tmp_path}"
+    assert runs.glimpse(run.id, after=0).lines[0][1].article_id == "network/vpn"
 
 
 def test_runs_work_one_at_a_time_in_their_order(runs, runtime, tmp_path):
