@@ -54,23 +54,22 @@ def repeat(session: Session, job: Job, watcher: RunWatcher, every_s: float, *, a
         EmbeddingMismatchError: The same.
     """
     beat = Beat(every_s)
-    is_first = True
     while not job.should_stop():
-        report = _once(session, job, watcher, may_end=is_first)
-        is_first = False
+        report = _once(session, job, watcher)
+        job = replace(job, is_repeat=True)
         _show(session, report, as_json=as_json)
         if not job.should_stop():
             _wait(session, job, beat.wait_s())
     session.terminal.note("Stopped.")
 
 
-def _once(session: Session, job: Job, watcher: RunWatcher, *, may_end: bool) -> CycleReport:
+def _once(session: Session, job: Job, watcher: RunWatcher) -> CycleReport:
     started_at = datetime.now(UTC)
     errors: list[CycleError] = []
     runs: list[RunReportV1] = []
 
     def take(source: str | None, error: RunciteError) -> None:
-        if may_end and isinstance(error, (UsageError, ConfigurationError, EmbeddingMismatchError)):
+        if not job.is_repeat and isinstance(error, (UsageError, ConfigurationError, EmbeddingMismatchError)):
             raise error
         errors.append(CycleError(source=source, error=str(error)))
         session.terminal.complain(f"{source}: {error}" if source else str(error))

@@ -26,12 +26,14 @@ class Job:
         allow_mass_delete: Let a run remove a large share of a source's articles.
         should_stop: Asked between articles.
         on_error: Takes the error of one source's run; without it, the error ends the job.
+        is_repeat: Whether it has been done before, so that nobody needs to hear again which model is used.
     """
 
     locations: tuple[str, ...]
     allow_mass_delete: bool
     should_stop: Callable[[], bool]
     on_error: OnError | None = None
+    is_repeat: bool = False
 
 
 Ingest = Callable[[str], RunReportV1]
@@ -52,10 +54,9 @@ def carry_out(session: Session, job: Job, watcher: RunWatcher) -> list[RunReport
     Raises:
         StoreHeldError: A process holds the home that serves nobody.
     """
+    notice: Callable[[str], None] = _say_nothing if job.is_repeat else session.terminal.note
     try:
-        with open_runtime(
-            session.settings, create=True, command="runcite ingest", notice=session.terminal.note
-        ) as runtime:
+        with open_runtime(session.settings, create=True, command="runcite ingest", notice=notice) as runtime:
 
             def here(location: str) -> RunReportV1:
                 with watcher.watching(location) as watch:
@@ -72,7 +73,7 @@ def carry_out(session: Session, job: Job, watcher: RunWatcher) -> list[RunReport
         url = find_server(session.home)
         if url is None:
             raise
-    session.terminal.note(f"The server at {url} holds the home and takes the job over.")
+    notice(f"The server at {url} holds the home and takes the job over.")
     return _hand_over(session, url, job, watcher)
 
 
@@ -93,6 +94,10 @@ def _hand_over(session: Session, url: str, job: Job, watcher: RunWatcher) -> lis
         return _each(job, there)
     finally:
         client.close()
+
+
+def _say_nothing(_line: str) -> None:
+    """Keep quiet."""
 
 
 def _each(job: Job, ingest: Ingest) -> list[RunReportV1]:
