@@ -21,7 +21,7 @@ MIN_INTERVAL_S = 10
 MAX_INTERVAL_S = 366 * 86_400
 
 _UNIT_S = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_INTERVAL = re.compile(r"(?=\d)(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?")
+_INTERVAL = re.compile(r"(?=[0-9])(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 
 _log = logging.getLogger("runcite.schedule")
 

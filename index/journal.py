@@ -14,6 +14,8 @@ from ingest.errors import RunciteError
 LINES_PER_WRITE = 500
 """Whoever keeps this many of the latest lines in memory finds all earlier ones in the catalog."""
 
+STOPPED = "It was stopped at once. What it had indexed is kept; run it again to go on."
+
 
 @dataclass
 class Journal:
@@ -82,7 +84,9 @@ def recorded(log: RunLog, run_id: str, source: str) -> Iterator[Journal]:
         yield journal
     except BaseException as error:
         state: RunState = "failed" if isinstance(error, Exception) else "interrupted"
-        reason = str(error) if isinstance(error, RunciteError) else f"it ended by an unexpected {type(error).__name__}"
+        reason = STOPPED if state == "interrupted" else f"It ended by an unexpected {type(error).__name__}."
+        if isinstance(error, RunciteError):
+            reason = str(error)
         # The catalog may be what failed; the next opener then finds the run open and closes it.
         with suppress(CatalogError):
             journal.write(state, reason)

@@ -70,7 +70,7 @@ def list_articles(
 @router.get(
     "/ingest-runs/{run_id}/events",
     operation_id="watchIngestRun",
-    response_class=EventSourceResponse,
+    response_class=Response,
     responses=_EVENT_STREAM,
 )
 async def watch_run(
