@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +45,23 @@ class HashedWordsEmbedder:
 
     def count_tokens_batch(self, texts: Sequence[str]) -> list[int]:
         return [self.count_tokens(text) for text in texts]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing of ours may take it for an error and go on."""
+
+
+def killed_after(step: str, times: int) -> Callable[[str], None]:
+    """Make an `OnStep` that ends the run just after the so-many-th of a step."""
+    seen = 0
+
+    def count(taken: str) -> None:
+        nonlocal seen
+        seen += taken == step
+        if seen == times:
+            raise Killed
+
+    return count
 
 
 @dataclass

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +20,7 @@ from tests.integration.test_http_server import COMMAND, START_TIMEOUT_S
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 ENDED = ("done", "failed", "interrupted")
+ARTICLES = 48
 
 
 @contextmanager
@@ -49,9 +50,9 @@ def server(home):
 
 @pytest.fixture(scope="module")
 def long_wiki(tmp_path_factory):
-    """A folder that takes seconds to index: twelve batches, and a file that cannot be."""
+    """A folder that takes seconds to index: several batches, and a file that cannot be."""
     folder = tmp_path_factory.mktemp("long")
-    for number in range(90):
+    for number in range(ARTICLES):
         steps = "\n".join(f"{n}. Check part {n} of system {number} and note what it says." for n in range(1, 60))
         (folder / f"system-{number:03}.md").write_text(f"# System {number}\n\n{steps}\n", encoding="utf-8")
     (folder / "zz-empty.md").write_text("")
@@ -89,7 +90,7 @@ def watching(server, run_id, last_event_id=None):
 
 
 def ended(server, run_id) -> IngestRunV1:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         run = IngestRunV1.model_validate_json(server.http.get(f"/v1/ingest-runs/{run_id}").content)
         if run.state in ENDED:
@@ -118,11 +119,11 @@ def test_a_run_is_watched_lost_and_found_again(server, long_wiki):
                 totals.add(data["articles_total"])
             if name == "done":
                 assert (event_id, data["state"]) == ("done", "done")
-                assert data["outcomes"] == {"indexed": 90, "skipped": 1}
+                assert data["outcomes"] == {"indexed": ARTICLES, "skipped": 1}
     # Nothing twice, nothing missing, and what was told is what is kept.
-    assert [event_id for event_id, _, _ in seen] == [str(n) for n in range(1, 92)]
+    assert [event_id for event_id, _, _ in seen] == [str(n) for n in range(1, ARTICLES + 2)]
     assert sorted(article for _, article, _ in seen) == sorted(path.stem for path in long_wiki.iterdir())
-    assert (names[0], names[-1], totals) == ("state", "done", {91})
+    assert (names[0], names[-1], totals) == ("state", "done", {ARTICLES + 1})
     assert names.count("progress") > 2
     page = server.http.get(f"/v1/ingest-runs/{run_id}/articles", params={"limit": 500})
     kept = ArticleReportPageV1.model_validate_json(page.content)
@@ -133,7 +134,7 @@ def test_a_run_is_watched_lost_and_found_again(server, long_wiki):
     # Who comes when all is over is told all the same; who has seen the end is told not to come again.
     with watching(server, run_id) as told:
         after = [name for name, _, _ in told]
-    assert (after.count("article"), after[-1]) == (91, "done")
+    assert (after.count("article"), after[-1]) == (ARTICLES + 1, "done")
     again = server.http.get(f"/v1/ingest-runs/{run_id}/events", headers={"Last-Event-ID": "done"})
     assert (again.status_code, again.content) == (204, b"")
     assert server.http.get("/v1/ingest-runs/nope/events").status_code == 404
@@ -148,20 +149,18 @@ def test_clients_that_go_away_or_do_not_read_hold_nothing_up(server, long_wiki):
     with watching(server, run_id) as told:
         next(told)
         busy = threads()
-    silent = []
-    for _ in range(50):
-        client = httpx.Client(base_url=server.url, timeout=30, trust_env=False)
-        request = client.build_request("GET", f"/v1/ingest-runs/{run_id}/events")
-        silent.append((client, client.send(request, stream=True)))
-    assert ended(server, run_id).state == "done"
-    for client, answer in silent[:25]:
-        answer.close()
-        client.close()
-    # A pool of a fixed size looks at runs for all of them; nobody has a thread of their own.
-    assert threads() <= busy + 40
-    for client, answer in silent[25:]:
-        assert list(events(answer.iter_lines()))[-1][0] == "done"
-        client.close()
+    with ExitStack() as opened:
+        silent = []
+        for _ in range(50):
+            client = opened.enter_context(httpx.Client(base_url=server.url, timeout=30, trust_env=False))
+            silent.append(opened.enter_context(client.stream("GET", f"/v1/ingest-runs/{run_id}/events")))
+        assert ended(server, run_id).state == "done"
+        for answer in silent[:25]:
+            answer.close()
+        # A pool of a fixed size looks at runs for all of them; nobody has a thread of their own.
+        assert threads() <= busy + 40
+        for answer in silent[25:]:
+            assert list(events(answer.iter_lines()))[-1][0] == "done"
 
 
 def test_a_server_that_is_told_to_stop_leaves_its_watchers_and_the_next_one_goes_on(home, long_wiki):
@@ -193,12 +192,12 @@ def test_a_server_that_is_told_to_stop_leaves_its_watchers_and_the_next_one_goes
             rest = [event for event in stream if event]
         assert rest[-1][2]["state"] == "interrupted"
         indexed = rest[-1][2]["outcomes"]["indexed"]
-        assert 0 < indexed < 90
+        assert 0 < indexed < ARTICLES
         lines = [int(event[1]) for event in [*told, *rest] if event and event[0] == "article"]
         assert lines == list(range(1, indexed + 1))
 
         again = ended(server, start(server, long_wiki))
-        assert again.outcomes == {"indexed": 90 - indexed, "unchanged": indexed, "skipped": 1}
+        assert again.outcomes == {"indexed": ARTICLES - indexed, "unchanged": indexed, "skipped": 1}
         listed = IngestRunPageV1.model_validate_json(
             server.http.get("/v1/ingest-runs", params={"source": str(long_wiki), "limit": 1}).content
         )
@@ -226,7 +225,7 @@ def test_a_killed_run_is_interrupted_and_gone_on_with(home, long_wiki, runcite):
     # Of the batch in hand, some articles may be indexed and not in the dead run's record.
     assert code == 0
     assert run["outcomes"]["unchanged"] >= indexed
-    assert run["outcomes"]["unchanged"] + run["outcomes"]["indexed"] == 90
+    assert run["outcomes"]["unchanged"] + run["outcomes"]["indexed"] == ARTICLES
 
 
 def test_a_server_keeps_to_its_own_schedule(home, tmp_path):
