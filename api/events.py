@@ -15,6 +15,15 @@ DONE_ID = "done"
 
 RECONNECT_MS = 2_000
 
+_STILL: dict[str, object] = {
+    "articles_met": 0,
+    "articles_total": None,
+    "outcomes": {},
+    "chunks_embedded": 0,
+    "finished_at": None,
+}
+"""What changes while the state does not."""
+
 Look = Callable[[int], Awaitable[Glimpse]]
 """Told the position of the last line known, gives how the run stands and the lines after it."""
 
@@ -82,16 +91,6 @@ async def watch(
             silent_s = 0.0
             yield KEEPALIVE_COMMENT
         await anyio.sleep(pace.look_s)
-
-
-_STILL: dict[str, object] = {
-    "articles_met": 0,
-    "articles_total": None,
-    "outcomes": {},
-    "chunks_embedded": 0,
-    "finished_at": None,
-}
-"""What changes while the state does not."""
 
 
 def _progress(glimpse: Glimpse) -> RunProgressV1:

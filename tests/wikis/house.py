@@ -19,6 +19,7 @@ class House:
     """An index over the memory store and the real reader."""
 
     def __init__(self, folder: Path) -> None:
+        self.total: int | None = None
         embedder = HashedWordsEmbedder()
         self.catalog = Catalog.open(folder / "catalog.sqlite")
         self.store = MemoryStore(embedder.spec.dimension)
@@ -36,6 +37,7 @@ class House:
         """Sync a source; gives each article's outcome."""
         report = self._syncer.run(source)
         assert report.error is None, report.error
+        self.total = report.articles_total
         return {line.article_id: line.outcome for line in report.articles}
 
     def killed(self, source: Source, *, published: int) -> int:

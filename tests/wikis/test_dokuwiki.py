@@ -196,4 +196,5 @@ def test_a_first_ingest_that_was_killed_fetches_no_page_twice_that_it_had_indexe
 
     network.asked.clear()
     assert Counter(house.sync(source).values()) == {"unchanged": 5, "indexed": 7}
+    assert house.total == 12
     assert network.asked.count("wiki.getPageHTML") == 7
