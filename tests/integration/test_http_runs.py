@@ -14,14 +14,20 @@ import httpx
 import pytest
 
 from api.announce import FILE_NAME
+from api.cli.every import repeat
+from api.cli.options import Session
+from api.cli.sync import Job
+from api.cli.terminal import open_terminal
+from api.cli.watcher import RunWatcher
 from api.schemas import ArticleReportPageV1, IngestRunPageV1, IngestRunV1
+from api.settings import Settings
 from tests.integration.test_http_server import COMMAND, START_TIMEOUT_S
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 ENDED = ("done", "failed", "interrupted")
 ARTICLES = 48
-WATCHERS = 150
+WATCHERS = 100
 UNLIMITED = httpx.Limits(max_connections=None)
 
 
@@ -228,6 +234,21 @@ def test_a_killed_run_is_interrupted_and_gone_on_with(home, long_wiki, runcite):
     assert code == 0
     assert run["outcomes"]["unchanged"] >= indexed
     assert run["outcomes"]["unchanged"] + run["outcomes"]["indexed"] == ARTICLES
+
+
+def test_a_schedule_beside_a_server_hands_each_job_over(server, home, pages, capsys):
+    written = []
+
+    def should_stop() -> bool:
+        written.extend(capsys.readouterr().out.splitlines())
+        return len(written) >= 2
+
+    session = Session(Settings(home=home), open_terminal())
+    job = Job((str(pages),), allow_mass_delete=False, should_stop=should_stop)
+    repeat(session, job, RunWatcher(session.terminal, lists=False), 0.05, as_json=True)
+    handed_over = [json.loads(line)["runs"][0]["id"] for line in written]
+    listed = server.http.get("/v1/ingest-runs", params={"limit": 2}).json()["runs"]
+    assert [run["id"] for run in listed] == handed_over[::-1]
 
 
 def test_a_server_keeps_to_its_own_schedule(home, tmp_path):
