@@ -14,7 +14,7 @@ from ulid import ULID
 from index import codec
 from index.embed.identity import require_same
 from index.lexicon import Lexicon
-from index.models import EmbeddingSpec, IndexedArticle, Revision, RunReport
+from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.rows import (
     Publication,
     Standing,
@@ -28,7 +28,7 @@ from index.rows import (
     to_article,
     to_revision,
 )
-from index.runs import read_runs, write_run
+from index.runs import RunLog
 from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
 from ingest.models import Article, ArticleMetadata
 
@@ -289,22 +289,10 @@ class Catalog:
                     self._lexicon = advance(connection, known, sequence)
             return self._lexicon
 
-    def record_run(self, report: RunReport) -> None:
-        """Keep the report of a run."""
-        with self._writing() as connection:
-            write_run(connection, report)
-
-    def runs(self, limit: int = 20) -> list[RunReport]:
-        """Return the latest runs.
-
-        Args:
-            limit: At most so many.
-
-        Returns:
-            Reports, latest first.
-        """
-        with self._reading() as connection:
-            return read_runs(connection, limit)
+    @property
+    def run_log(self) -> RunLog:
+        """The runs that brought the articles."""
+        return RunLog(self._engine, self._path)
 
     def _stated(self, chosen: ColumnElement[bool]) -> dict[str, ArticleMetadata]:
         columns = (articles.c.article_id, articles.c.stated)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from ulid import ULID
 
 from index.catalog import Catalog, Standing
-from index.models import ArticleReport, RunReport, SyncOutcome
+from index.journal import Journal, recorded
+from index.models import ArticleReport, RunReport, RunState, SyncOutcome
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
 from index.relations import relate
@@ -16,7 +17,7 @@ from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
 from ingest.models import Article, ArticleMetadata, Chunk, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, Source
+from ingest.ports import IsCurrent, OnTotal, Source, ignore_total
 
 CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
@@ -24,6 +25,8 @@ CHUNKS_PER_BATCH = 64
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_COUNT = 20
 """A run that would remove more than both of these is more often a broken listing than a clean-up (FEATURES K9)."""
+
+INTERRUPTED = "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
 
 UNSETTLED = ""
 """The fingerprint of an article whose points may be ahead of the catalog; equal to no document's."""
@@ -42,12 +45,16 @@ class RunOptions:
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
         optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
+        on_total: Told how many articles the source is going to list, where it knows.
+        run_id: What to call the run; a new ULID where it is left out.
     """
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = bool
     optimize: bool = False
     on_step: OnStep = _silent
+    on_total: OnTotal = ignore_total
+    run_id: str | None = None
 
 
 class Syncer:
@@ -86,8 +93,8 @@ class Syncer:
             options: How to behave.
 
         Returns:
-            What was done; it is in the catalog too. A source that fails half way gives a report with `error` set and
-            nothing removed.
+            What was done; it is in the catalog too, from the run's begin on. A source that fails half way gives a
+            report with `error` set and nothing removed.
 
         Raises:
             EmbeddingMismatchError: The index was built with another model.
@@ -95,12 +102,17 @@ class Syncer:
             CatalogError: The catalog failed.
         """
         options = options or RunOptions()
-        started_at = datetime.now(UTC)
+        with recorded(self._catalog.run_log, options.run_id or str(ULID()), source.key) as journal:
+            return self._run(source, on_article or _silent, options, journal)
+
+    def _run(
+        self, source: Source, on_article: Callable[[ArticleReport], None], options: RunOptions, journal: Journal
+    ) -> RunReport:
         self._catalog.record_embedding(self._embedder.spec)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
         restored = self.sweep(options)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
+        run = _Run(source.key, self._catalog.standings(), publisher, on_article, journal)
         error = self._scan(source, run, options)
         run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
@@ -111,17 +123,20 @@ class Syncer:
             if options.optimize:
                 self._store.optimize()
                 options.on_step("optimized")
-        report = RunReport(
-            run_id=str(ULID()),
+        journal.chunks_embedded += restored
+        state: RunState = "done" if error is None else "interrupted" if error == INTERRUPTED else "failed"
+        journal.write(state, error)
+        return RunReport(
+            run_id=journal.run_id,
             source=source.key,
-            started_at=started_at,
+            started_at=journal.started_at,
             finished_at=datetime.now(UTC),
             articles=tuple(run.lines),
-            chunks_embedded=run.chunks_embedded + restored,
+            chunks_embedded=journal.chunks_embedded,
             error=error,
+            state=state,
+            articles_total=journal.articles_total,
         )
-        self._catalog.record_run(report)
-        return report
 
     def sweep(self, options: RunOptions | None = None) -> int:
         """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.
@@ -158,10 +173,10 @@ class Syncer:
 
     def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
         try:
-            for item in source.scan(run.is_current(self._fingerprint_etag)):
+            for item in source.scan(run.is_current(self._fingerprint_etag), run.expect(options.on_total)):
                 if options.should_stop():
                     run.publish_pending()
-                    return "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
+                    return INTERRUPTED
                 self._take(item, run)
         except SourceError as error:
             run.publish_pending()
@@ -265,12 +280,12 @@ class _Run:
     standings: dict[str, Standing]
     publisher: Publisher
     on_article: Callable[[ArticleReport], None]
+    journal: Journal
     lines: list[ArticleReport] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
     unread: set[str | None] = field(default_factory=set)
     absent: dict[str, ArticleMetadata] = field(default_factory=dict)
-    chunks_embedded: int = 0
     touched: bool = False
 
     def is_current(self, fingerprint_etag: Callable[[str], str]) -> IsCurrent:
@@ -285,6 +300,15 @@ class _Run:
             )
 
         return ask
+
+    def expect(self, on_total: OnTotal) -> OnTotal:
+        """Make what takes the number of articles to come."""
+
+        def take(total: int) -> None:
+            self.journal.articles_total = total
+            on_total(total)
+
+        return take
 
     def admit(self, item: RawDocument | Unchanged | Rejected) -> bool:
         """Note that a document was listed; `False` where it must be left alone, which is reported."""
@@ -316,7 +340,7 @@ class _Run:
         """Report an article's outcome."""
         report = ArticleReport(article_id, outcome, reason, warnings)
         self.lines[self.places[article_id]] = report
-        self.on_article(report)
+        self._tell(report)
 
     def warn(self, warnings: Mapping[str, str]) -> None:
         """Add a warning to the report of each article that this run read."""
@@ -329,6 +353,10 @@ class _Run:
     def append(self, report: ArticleReport) -> None:
         """Report an outcome in a line of its own."""
         self.lines.append(report)
+        self._tell(report)
+
+    def _tell(self, report: ArticleReport) -> None:
+        self.journal.note(report)
         self.on_article(report)
 
     def add(self, prepared: Prepared) -> None:
@@ -349,9 +377,10 @@ class _Run:
             if article.article_id in failed:
                 self.note(article.article_id, "failed", failed[article.article_id])
                 continue
-            self.chunks_embedded += len(prepared.chunks)
+            self.journal.chunks_embedded += len(prepared.chunks)
             outcome: SyncOutcome = "indexed" if prepared.replaces is None else "updated"
             self.note(article.article_id, outcome, warnings=article.warnings)
+        self.journal.write()
 
     def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
         """Remove the source's articles that it no longer lists; the reason where that was refused."""

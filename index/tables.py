@@ -87,16 +87,20 @@ runs = Table(
     metadata,
     Column("run_id", String, primary_key=True),
     Column("source", String, nullable=False),
+    Column("state", String, nullable=False),
     Column("started_at", String, nullable=False),
-    Column("finished_at", String, nullable=False),
+    Column("finished_at", String),
+    Column("articles_total", Integer),
+    Column("outcomes", Text, nullable=False),
     Column("chunks_embedded", Integer, nullable=False),
     Column("error", Text),
+    Index("runs_by_source", "source", "run_id"),
 )
 
 run_articles = Table(
     "run_articles",
     metadata,
-    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("run_id", String, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("article_id", String, nullable=False),
     Column("outcome", String, nullable=False),

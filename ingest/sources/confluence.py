@@ -20,7 +20,7 @@ from ingest.attachments import MAX_ATTACHMENT_BYTES, attachment_id, below, media
 from ingest.errors import RequestError, SourceError
 from ingest.models import RawDocument, Rejected, Unchanged
 from ingest.parse.storage_users import mentioned_users, name_users
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.ahead import in_order
 from ingest.sources.confluence_attachments import Attachment
 from ingest.sources.confluence_client import CONNECTIONS, ConfluenceClient, Credentials, NotAcceptedError, Sleep
@@ -73,7 +73,9 @@ class ConfluenceSource:
         """`confluence+`, the site's address, the space, the labels, and the types where they are not pages alone."""
         return self._location.key
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every current page, in the order of their ids.
 
         Yields:
@@ -93,7 +95,9 @@ class ConfluenceSource:
                 ) from error
             shelf = Shelf(pages, site, self._location.space)
             task = _Task(self._location, client, site, shelf, self._prepare)
-            yield from _in_order(pool, pages, task, is_current)
+            wanted = list(filter(task.wants, pages))
+            on_total(len(wanted))
+            yield from _in_order(pool, wanted, task, is_current)
 
     def _site(self, client: ConfluenceClient, pool: ThreadPoolExecutor) -> Site:
         if self._location.flavor == "cloud":
@@ -248,7 +252,7 @@ def _in_order(
     pool: ThreadPoolExecutor, pages: list[Page], task: _Task, is_current: IsCurrent
 ) -> Iterator[RawDocument | Unchanged | Rejected]:
     """Fetch pages and their files at the same time and hand them over one after the other, files after their page."""
-    listings = (_listing(pool, task, page) for page in pages if task.wants(page))
+    listings = (_listing(pool, task, page) for page in pages)
     listed = in_order(listings, AHEAD)
     begun: Iterator[_Outcome | Future[_Outcome]] = chain.from_iterable(
         _begun(pool, task, page, files, is_current) for page, files in listed

@@ -12,7 +12,7 @@ from ingest.models import EVERYONE, RawDocument, Rejected
 from ingest.parse.html_export import main_content
 from ingest.parse.storage_includes import expand_includes, included_titles
 from ingest.parse.storage_users import name_users
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.archive import Archive, open_archive
 from ingest.sources.confluence_entities import STORAGE_FORMAT, ExportedPage, read_bodies, read_listing
 from ingest.sources.confluence_export_files import exported_file, html_files
@@ -49,7 +49,9 @@ class ConfluenceExportSource:
         with self._open() as archive:
             return f"confluence-export:{self._space(archive)}"
 
-    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, _is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """List every current page.
 
         Yields:
@@ -62,9 +64,9 @@ class ConfluenceExportSource:
         with self._open() as archive:
             entities = _find(archive, ENTITIES)
             if entities is not None:
-                yield from _XmlExport(archive, entities, key).scan()
+                yield from _XmlExport(archive, entities, key).scan(on_total)
             else:
-                yield from self._scan_html(archive, key)
+                yield from self._scan_html(archive, key, on_total)
 
     @contextmanager
     def _open(self) -> Iterator[Archive]:
@@ -93,16 +95,16 @@ class ConfluenceExportSource:
             return PurePosixPath(index).parent.name
         return self._path.stem
 
-    def _scan_html(self, archive: Archive, key: str) -> Iterator[RawDocument | Rejected]:
+    def _scan_html(self, archive: Archive, key: str, on_total: OnTotal) -> Iterator[RawDocument | Rejected]:
         folder = PurePosixPath(_find(archive, "index.html") or "").parent
         space = key.partition(":")[2]
         audience: object = list(self._html_audience) or {"unknown": "an HTML export does not say"}
-        for name in sorted(archive.names):
-            path = PurePosixPath(name)
-            if path.parent != folder or path.name == "index.html" or path.suffix.lower() not in {".html", ".htm"}:
-                continue
-            number = _PAGE_ID.search(path.stem)
-            article_id = f"confluence/{space}/{number[1] if number else path.stem}"
+        pages = [name for name in sorted(archive.names) if _is_page(PurePosixPath(name), folder)]
+        on_total(len(pages))
+        for name in pages:
+            stem = PurePosixPath(name).stem
+            number = _PAGE_ID.search(stem)
+            article_id = f"confluence/{space}/{number[1] if number else stem}"
             if archive.size(name) > MAX_FILE_BYTES:
                 yield Rejected(article_id, "skipped", _too_large(archive.size(name)))
                 continue
@@ -133,8 +135,9 @@ class _XmlExport:
         self._by_title = {page.title.casefold(): page for page in self._pages.values()}
         self._included: dict[str, str] = {}
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, on_total: OnTotal) -> Iterator[RawDocument | Rejected]:
         """List the pages in the order of their bodies, then those without any."""
+        on_total(len(self._pages))
         self._gather_included()
         seen: set[str] = set()
         for page_id, body_type, body in read_bodies(self._open):
@@ -215,6 +218,11 @@ def _find(archive: Archive, file_name: str) -> str | None:
     """Return the entry of that name that lies least deep, if there is one no deeper than a folder."""
     found = [name for name in archive.names if PurePosixPath(name).name == file_name and name.count("/") <= 1]
     return min(found, key=lambda name: (name.count("/"), name), default=None)
+
+
+def _is_page(path: PurePosixPath, folder: PurePosixPath) -> bool:
+    """Tell whether an entry is a page of an HTML export whose pages lie in a folder."""
+    return path.parent == folder and path.name != "index.html" and path.suffix.lower() in {".html", ".htm"}
 
 
 def _small(archive: Archive, name: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ingest.errors import SourceError, WikiRefusalError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.dokuwiki_api import DENIED, PROBE, DokuWikiApi, Media, Page
 from ingest.sources.dokuwiki_fields import has_table, read_fields, without_table
 from ingest.sources.dokuwiki_files import FilePlace, Files, take_file
@@ -54,7 +54,9 @@ class DokuWikiSource:
         """`dokuwiki:`, the site and what of it is listed."""
         return self._address.key("dokuwiki")
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every page in the order of ids; only those that changed are fetched.
 
         Yields:
@@ -71,6 +73,7 @@ class DokuWikiSource:
             pages = api.pages(self._namespace)
             if not pages:
                 raise SourceError(self._nothing())
+            on_total(len(pages))
             articles = {page.page_id: self._article_id(page) for page in pages}
             files = Files(api, self._namespace) if self._address.attachments else None
             for page in pages:

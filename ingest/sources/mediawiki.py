@@ -8,7 +8,7 @@ from typing import Final
 
 from ingest.errors import SourceError, WikiRefusalError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.mediawiki_api import DENIED, GONE, MediaWikiApi, Page
 from ingest.sources.mediawiki_fields import TEMPLATE, page_fields
@@ -54,7 +54,9 @@ class MediaWikiSource:
         """`mediawiki:`, the site and what of it is listed."""
         return self._address.key("mediawiki")
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every page in the order of page numbers; only those that changed are fetched.
 
         Yields:
@@ -70,6 +72,7 @@ class MediaWikiSource:
             if self._credentials is not None:
                 api.login(self._credentials)
             pages = self._list(api)
+            on_total(len(pages))
             reader = _Reader(api, self._address, self.key, audience, pages)
             files = files_by_page(api, pages) if self._address.attachments else {}
             for page in pages:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ingest.attachments import below
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected, Status, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.servicenow_files import FilePage, load_files, take_file
 from ingest.sources.servicenow_http import Credentials, RefusedError, Row, TableClient
@@ -113,7 +113,9 @@ class ServiceNowSource:
         """The instance's URI."""
         return self.instance.uri
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every article in the order of their numbers; fetch the text of those that changed.
 
         Raises:
@@ -127,6 +129,7 @@ class ServiceNowSource:
         client = TableClient(self.instance.base, self.credentials, self.sleep)
         try:
             rows = current_versions(client.rows(TABLE, self._query(client), LISTED))
+            on_total(len(rows))
             rights = load_rights(client, rows)
             files = load_files(client, rows) if self.instance.attachments else {}
             for row in rows:

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.errors import SourceError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
+from ingest.ports import never_current
 from ingest.read import read
 from ingest.sources.servicenow import ServiceNowSource, parse_instance
 from ingest.sources.servicenow_http import ATTEMPTS, Credentials
@@ -57,6 +58,14 @@ def test_an_article_comes_with_what_the_instance_says_of_it(instance, source):
     assert article.metadata.dates.valid_until == date(2027, 1, 31)
     assert article.metadata.dates.last_modified == datetime(2026, 10, 1, 8, 30, tzinfo=UTC)
     assert [(block.kind, block.number) for block in article.blocks] == [("heading", None), ("step", 1)]
+
+
+def test_how_many_there_are_is_told_before_the_first(instance, source):
+    for number in range(1, 4):
+        instance.article(number)
+    totals = []
+    first = next(iter(source.scan(never_current, totals.append)))
+    assert (first.article_id, totals) == ("servicenow/KB0000001", [3])
 
 
 def test_a_token_signs_in_too(instance):
