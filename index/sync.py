@@ -1,5 +1,6 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from ingest.ports import IsCurrent, Source
 
 CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
+
+MAX_WAIT_S = 1.0
+"""How long an article that is ready waits for a batch to fill; one edited page among ten thousand would wait for all."""
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_COUNT = 20
@@ -40,12 +44,14 @@ class RunOptions:
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
         optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
+        clock: Seconds that only grow; tests pass their own.
     """
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = bool
     optimize: bool = False
     on_step: OnStep = _silent
+    clock: Callable[[], float] = time.monotonic
 
 
 class Syncer:
@@ -98,7 +104,7 @@ class Syncer:
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
         restored = self.sweep(options)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
+        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent, options.clock)
         error = self._scan(source, run, options)
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
@@ -160,6 +166,7 @@ class Syncer:
                     run.publish_pending()
                     return "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
                 self._take(item, run)
+                run.publish_due()
         except SourceError as error:
             run.publish_pending()
             return str(error)
@@ -233,9 +240,11 @@ class _Run:
     standings: dict[str, Standing]
     publisher: Publisher
     on_article: Callable[[ArticleReport], None]
+    clock: Callable[[], float]
     lines: list[ArticleReport] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
+    pending_since: float = 0.0
     chunks_embedded: int = 0
     touched: bool = False
 
@@ -291,8 +300,15 @@ class _Run:
 
     def add(self, prepared: Prepared) -> None:
         """Queue an article; the queue is published when it fills a batch."""
+        if not self.pending:
+            self.pending_since = self.clock()
         self.pending.append(prepared)
         if sum(len(waiting.chunks) for waiting in self.pending) >= CHUNKS_PER_BATCH:
+            self.publish_pending()
+
+    def publish_due(self) -> None:
+        """Publish what has waited long enough."""
+        if self.pending and self.clock() - self.pending_since >= MAX_WAIT_S:
             self.publish_pending()
 
     def publish_pending(self) -> None:

@@ -27,6 +27,9 @@ pytestmark = pytest.mark.integration
 
 DIMENSION = 32
 RANDOM_KILLS = 30
+SEED = 20261120
+SOAK_KILLS = 1000
+SOAK_SHARE_AT_STEPS = 0.5
 GROUPS = frozenset({"hr"})
 
 Before = [
