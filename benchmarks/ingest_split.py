@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from benchmarks.figure import Figure, eval_data
 from index.catalog import Catalog
@@ -26,6 +26,8 @@ PAGES = 60
 
 AT_MOST = 0.15
 COMMAND = "`python -m benchmarks.ingest_split`"
+P = ParamSpec("P")
+T = TypeVar("T")
 PARTS = ("read", "parse", "chunk", "tokenise", "embed", "upsert", "flush", "catalog", "rest")
 
 
@@ -47,11 +49,11 @@ class Stopwatch:
         else:
             self._running.append(name)
 
-    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
+    def timed(self, name: str, function: Callable[P, T]) -> Callable[P, T]:
+        def call(*arguments: P.args, **named: P.kwargs) -> T:
             self.switch(name)
             try:
-                return function(*arguments)
+                return function(*arguments, **named)
             finally:
                 self.switch(None)
 
