@@ -20,7 +20,7 @@ from ingest.ports import IsCurrent, Source
 CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
 
-MAX_WAIT_S = 1.0
+MAX_WAIT_S = 0.5
 """How long an article that is ready waits for a batch to fill; one edited page among ten thousand would wait for all."""
 
 MASS_DELETE_SHARE = 0.20

@@ -9,7 +9,7 @@ from ingest.errors import SourceError
 from ingest.models import RawDocument
 from ingest.sources.dokuwiki import DokuWikiSource
 from ingest.sources.wiki_address import Credentials
-from tests.wikis.house import Watched
+from tests.wikis.house import Inflating, Watched
 from tests.wikis.servers import PASSWORD, USER
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -135,3 +135,12 @@ def test_an_address_that_is_no_api(dokuwiki_server, house):
     error = house.error(DokuWikiSource(location, ADMIN))
     assert error is not None
     assert "that is no XML-RPC" in error
+
+
+def test_a_page_of_many_megabytes_is_skipped(dokuwiki_server, house):
+    wiki = dokuwiki_server
+    wiki.put("large:one", text_of(step="Huge step."))
+    wiki.put("large:two", text_of())
+    report = house.report(DokuWikiSource(wiki.location("namespace=large&groups=user"), ADMIN, Inflating(b"Huge step.")))
+    assert [line.outcome for line in report.articles] == ["skipped", "indexed"]
+    assert "the limit is 5,242,880; split it" in report.articles[0].reason

@@ -8,7 +8,7 @@ from ingest.errors import SourceError
 from ingest.models import RawDocument
 from ingest.sources.mediawiki import MediaWikiSource
 from ingest.sources.wiki_address import Credentials
-from tests.wikis.house import Watched
+from tests.wikis.house import Inflating, Watched
 from tests.wikis.servers import PASSWORD, USER
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -199,3 +199,11 @@ def test_a_server_that_speaks_no_tls(wiki):
     source = MediaWikiSource(wiki.location().replace("+http:", "+https:"))
     with pytest.raises(SourceError, match=r"certificate|TLS"):
         list(source.scan())
+
+
+def test_a_page_of_many_megabytes_is_skipped(wiki, house):
+    wiki.edit("Large one", text_of("Large", step="Huge step."))
+    wiki.edit("Large two", text_of("Large"))
+    report = house.report(MediaWikiSource(wiki.location("category=Large"), transport=Inflating(b"Huge step.")))
+    assert [line.outcome for line in report.articles] == ["skipped", "indexed"]
+    assert "the limit is 5,242,880; split it" in report.articles[0].reason

@@ -277,8 +277,8 @@ def test_what_is_ready_does_not_wait_long_for_a_batch_to_fill(house: House) -> N
                 now += 0.6
 
     house.run(source=Slow(many(6)), clock=lambda: now)
-    assert visible == [0, 0, 0, 3, 3, 3]
-    assert house.steps.count("flushed") == 2
+    assert visible == [0, 0, 2, 2, 4, 4]
+    assert house.steps.count("flushed") == 3
 
 
 def test_a_run_that_is_stopped_finishes_what_is_in_hand(house: House) -> None:
