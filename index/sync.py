@@ -21,7 +21,7 @@ CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
 
 MAX_WAIT_S = 0.5
-"""How long an article that is ready waits for a batch to fill: else one edited page would wait for the whole listing."""
+"""How long a ready article waits for a batch to fill: one edited page must not wait for the whole listing."""
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_COUNT = 20
