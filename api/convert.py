@@ -21,7 +21,7 @@ from index.models import ArticleReport, Candidate, IndexedArticle, Revision, Run
 from ingest.freshness import FreshnessWindows, assess
 
 _METADATA_FIELDS = (
-    "status", "superseded_by", "owner", "audience", "labels", "category", "team", "priority", "risk",
+    "status", "superseded_by", "attached_to", "owner", "audience", "labels", "category", "team", "priority", "risk",
     "requires_identity",
 )  # fmt: skip
 
@@ -117,6 +117,7 @@ def to_passage(candidate: Candidate, revision: Revision, windows: FreshnessWindo
     article, best = candidate.article, candidate.evidence[0]
     return PassageV1(
         article_id=article.article_id,
+        attached_to=article.metadata.attached_to,
         title=article.title,
         url=article.url,
         version=article.version,

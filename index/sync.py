@@ -1,7 +1,7 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -11,10 +11,12 @@ from index.catalog import Catalog, Standing
 from index.models import ArticleReport, RunReport, SyncOutcome
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
+from index.relations import relate
 from index.space import require_space
+from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
-from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
+from ingest.models import Article, ArticleMetadata, Chunk, RawDocument, Rejected, Unchanged
 from ingest.ports import IsCurrent, Source
 
 CHUNKS_PER_BATCH = 64
@@ -106,6 +108,7 @@ class Syncer:
         restored = self.sweep(options)
         run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent, options.clock)
         error = self._scan(source, run, options)
+        run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
         if run.touched or restored:
@@ -180,6 +183,11 @@ class Syncer:
             case Unchanged():
                 run.note(item.article_id, "unchanged")
             case Rejected():
+                if item.outcome == "failed":
+                    run.unread.add(item.article_id)
+                else:
+                    # Its status is not known, so what is attached to it leads to no action.
+                    run.absent[item.article_id] = ArticleMetadata(status="draft", audience=item.audience or ())
                 self._narrow(item.article_id, item.audience, run)
                 run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             case RawDocument():
@@ -192,7 +200,9 @@ class Syncer:
             return
         audience = narrower(article.metadata.audience, readers)
         if audience != article.metadata.audience:
-            narrowed = replace(article, metadata=replace(article.metadata, audience=audience))
+            # What an attachment states itself is narrowed too, for its page's readers are joined with that.
+            stated = article.stated and replace(article.stated, audience=narrower(article.stated.audience, readers))
+            narrowed = replace(article, metadata=replace(article.metadata, audience=audience), stated=stated)
             # Unsettled, for its other facts are still to come.
             run.publisher.update_metadata(narrowed, UNSETTLED, access_changed=True)
 
@@ -205,9 +215,18 @@ class Syncer:
         try:
             article = self._read(item)
         except ParseError as error:
-            self._narrow(item.article_id, read_metadata(item.fields).metadata.audience if item.fields else None, run)
+            stated = read_metadata(item.fields).metadata
+            run.absent[item.article_id] = stated
+            self._narrow(item.article_id, stated.audience if item.fields else None, run)
             run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
+        page_id = article.metadata.attached_to
+        if page_id in run.unread and page_id not in run.standings:
+            # Who may read the page may be said on the page itself.
+            reason = f"its page {page_id!r} could not be read, so nobody knows for whom it is"
+            run.note(item.article_id, "failed", reason + run.kept(item.article_id))
+            return
+        article = self._with_page(article, run)
         if standing is not None and standing.revision == article.revision:
             self._update_metadata(article, fingerprint, standing, run)
             return
@@ -215,10 +234,23 @@ class Syncer:
         if not chunks:
             # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
             outcome: SyncOutcome = "failed" if standing else "skipped"
+            run.absent[item.article_id] = article.metadata
             self._narrow(item.article_id, article.metadata.audience, run)
             run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
+
+    def _with_page(self, article: Article, run: "_Run") -> Article:
+        """Join what an attachment states with what its page does, so that it is never open to more readers."""
+        page_id = article.metadata.attached_to
+        if page_id is None:
+            return article
+        waiting = (one.article.metadata for one in run.pending if one.article.article_id == page_id)
+        known = self._catalog.article(page_id)
+        # A page that is no article, such as one that holds nothing but the file, still says who may read it.
+        absent = run.absent.get(page_id, ArticleMetadata(audience=()))
+        page = next(waiting, known.metadata if known else absent)
+        return replace(article, metadata=inherit(article.metadata, page), stated=article.metadata)
 
     def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
         known = self._catalog.article(article.article_id)
@@ -245,6 +277,8 @@ class _Run:
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
     pending_since: float = 0.0
+    unread: set[str | None] = field(default_factory=set)
+    absent: dict[str, ArticleMetadata] = field(default_factory=dict)
     chunks_embedded: int = 0
     touched: bool = False
 
@@ -293,6 +327,14 @@ class _Run:
         self.lines[self.places[article_id]] = report
         self.on_article(report)
 
+    def warn(self, warnings: Mapping[str, str]) -> None:
+        """Add a warning to the report of each article that this run read."""
+        for article_id, warning in warnings.items():
+            place = self.places.get(article_id)
+            if place is not None and self.lines[place].outcome in {"indexed", "updated", "metadata_only"}:
+                line = self.lines[place]
+                self.lines[place] = replace(line, warnings=(*line.warnings, warning))
+
     def append(self, report: ArticleReport) -> None:
         """Report an outcome in a line of its own."""
         self.lines.append(report)
@@ -330,7 +372,7 @@ class _Run:
     def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
         """Remove the source's articles that it no longer lists; the reason where that was refused."""
         own = {key: standing for key, standing in self.standings.items() if standing.source == self.source}
-        gone = sorted(own.keys() - self.places.keys())
+        gone = sorted(own.keys() - self.places.keys() - self._unlisted(own))
         if not gone:
             return None
         if not self.lines and not allow_mass_delete:
@@ -348,3 +390,10 @@ class _Run:
             self.touched = True
             self.append(ArticleReport(article_id, "deleted"))
         return None
+
+    def _unlisted(self, ids: Iterable[str]) -> set[str]:
+        """Return the articles below what could not be listed: nobody can say that they have vanished."""
+        failed = tuple(
+            line.article_id for line in self.lines if line.outcome == "failed" and line.article_id.endswith("/")
+        )
+        return {article_id for article_id in ids if article_id.startswith(failed)} if failed else set()

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -55,6 +55,8 @@ articles = Table(
     Column("version", Text),
     Column("live_revision", String),
     Column("metadata", Text, nullable=False),
+    # Of an attachment, what it states itself; `metadata` is then that joined with its page's.
+    Column("stated", Text),
     Column("fingerprint", String, nullable=False),
     Column("warnings", Text, nullable=False),
     Column("chunks", Integer, nullable=False),

@@ -36,6 +36,8 @@ def search_list(found: SearchV1) -> RenderableType:
 def _result(number: int, found: PassageV1) -> RenderableType:
     head = Text.assemble((f"{number}. ", "bold cyan"), (one_line(found.title), "bold"))
     facts = Text(f"{one_line(found.article_id)} · {one_line(version_words(found))}", style="dim")
+    if found.attached_to:
+        facts.append(f" · attached to {one_line(found.attached_to)}")
     facts.append(f" · similarity {found.similarity:.2f}")
     current = freshness_text(found.freshness)
     current.append(f" · owner {one_line(found.owner)}" if found.owner else " · no owner", "default")
@@ -61,8 +63,11 @@ def article_table(articles: Sequence[ArticleLineV1]) -> Table:
         if article.status != "published":
             state.append(f"\n{article.status}", "yellow")
         last_day = min((day for day in (freshness.review_by, freshness.valid_until) if day), default=None)
+        name = Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim"))
+        if article.attached_to:
+            name.append(f"\nattached to {one_line(article.attached_to)}", "dim")
         table.add_row(
-            Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim")),
+            name,
             state,
             last_day.isoformat() if last_day else "–",
             Text(one_line(article.owner or "–")),

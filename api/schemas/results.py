@@ -12,6 +12,7 @@ class PassageV1(Answer):
     """The best passage of one article for a query."""
 
     article_id: str
+    attached_to: str | None
     title: str
     url: str | None
     version: str | None
@@ -44,6 +45,7 @@ class ArticleLineV1(Answer):
     revision: str
     status: Status
     superseded_by: str | None
+    attached_to: str | None
     owner: str | None
     audience: tuple[str, ...]
     labels: tuple[str, ...]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +15,7 @@ from ingest.parse.storage_users import name_users
 from ingest.ports import IsCurrent, never_current
 from ingest.sources.archive import Archive, open_archive
 from ingest.sources.confluence_entities import STORAGE_FORMAT, ExportedPage, read_bodies, read_listing
+from ingest.sources.confluence_export_files import exported_file, html_files
 from ingest.sources.files import MAX_FILE_BYTES, absolute
 
 ENTITIES = "entities.xml"
@@ -111,18 +113,23 @@ class ConfluenceExportSource:
             title, content = page
             fields = {"title": title.removeprefix(f"{space} : "), "audience": audience}
             yield RawDocument(article_id, key, "text/html", content.encode(), name, fields=fields)
+            if number:
+                yield from html_files(archive, str(folder / "attachments" / number[1]), article_id, key)
 
 
 class _XmlExport:
     """Reads `entities.xml`."""
 
     def __init__(self, archive: Archive, entities: str, key: str) -> None:
+        self._archive = archive
+        self._folder = PurePosixPath(entities).parent / "attachments"
         self._open = partial(archive.stream, entities)
         self._key = key
         self._space = key.partition(":")[2]
         listing = read_listing(self._open)
         self._pages = listing.pages
         self._users = listing.users
+        self._files = listing.files
         self._by_title = {page.title.casefold(): page for page in self._pages.values()}
         self._included: dict[str, str] = {}
 
@@ -135,20 +142,34 @@ class _XmlExport:
             if page is not None and page_id not in seen:
                 seen.add(page_id)
                 yield self._document(page, body_type, body)
+                yield from self._files_of(page)
         for page_id in sorted(self._pages.keys() - seen):
-            yield Rejected(self._article_id(self._pages[page_id]), "skipped", "is empty")
+            page = self._pages[page_id]
+            yield Rejected(self._article_id(page), "skipped", "is empty", page.readers_named)
+            yield from self._files_of(page)
+
+    def _files_of(self, page: ExportedPage) -> Iterator[RawDocument | Rejected]:
+        for file in self._files.get(page.page_id, ()):
+            entry = str(self._folder / page.page_id / file.file_id / (file.version or "1"))
+            document = exported_file(self._archive, entry, file.name, self._article_id(page), file.file_id)
+            if isinstance(document, RawDocument):
+                yield replace(
+                    document, source=self._key, version=file.version or None, last_modified=file.last_modified
+                )
+            elif document is not None:
+                yield document
 
     def _document(self, page: ExportedPage, body_type: str, body: str) -> RawDocument | Rejected:
         article_id = self._article_id(page)
         if body_type != STORAGE_FORMAT:
             reason = "is in wiki markup of before Confluence 4; open and save it there, then export again"
-            return Rejected(article_id, "skipped", reason)
+            return Rejected(article_id, "skipped", reason, page.readers_named)
         if not body.strip():
-            return Rejected(article_id, "skipped", "is empty")
+            return Rejected(article_id, "skipped", "is empty", page.readers_named)
         storage, _ = expand_includes(_restored(body), partial(self._fetch, page), page_id=page.page_id)
         content = name_users(storage, self._users).encode("utf-8", "replace")
         if len(content) > MAX_FILE_BYTES:
-            return Rejected(article_id, "skipped", _too_large(len(content)))
+            return Rejected(article_id, "skipped", _too_large(len(content)), page.readers_named)
         return RawDocument(
             article_id=article_id,
             source=self._key,

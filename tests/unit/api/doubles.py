@@ -61,6 +61,7 @@ def a_citation(n=1, quote="Open Preferences > Network and enable Always On.", **
         "n": n,
         "use": "acted_on",
         "article_id": "confluence/IT/98342",
+        "attached_to": None,
         "title": "VPN disconnects",
         "url": "https://wiki.example/98342",
         "version": "19",
@@ -162,6 +163,7 @@ class FakeRuntime:
             revision=REVISION,
             status="published",
             superseded_by=None,
+            attached_to=None,
             owner="netops",
             audience=("*",),
             labels=(),
@@ -192,6 +194,7 @@ class FakeRuntime:
         self._raise()
         self.searched.append((text, audience, limit))
         passage = PassageV1(
+            attached_to=None,
             article_id="network/vpn",
             title="VPN",
             url=None,
