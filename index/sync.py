@@ -1,6 +1,6 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -8,6 +8,7 @@ from ulid import ULID
 
 from index.catalog import Catalog, Standing
 from index.models import ArticleReport, RunReport, SyncOutcome
+from index.pairs import Pair, pairs_in
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
 from index.space import require_space
@@ -108,6 +109,7 @@ class Syncer:
             if options.optimize:
                 self._store.optimize()
                 options.on_step("optimized")
+        run.add_pairs(pairs_in(self._catalog, run.changed) if run.changed else ())
         report = RunReport(
             run_id=str(ULID()),
             source=source.key,
@@ -221,8 +223,8 @@ class Syncer:
             or standing.fingerprint == UNSETTLED
             or (known.metadata.audience, known.metadata.labels) != (now.audience, now.labels)
         )
-        run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
-        run.note(article.article_id, "metadata_only", warnings=article.warnings)
+        quarantine = run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
+        run.note_article(article, "metadata_only", quarantine)
 
 
 @dataclass
@@ -235,6 +237,7 @@ class _Run:
     on_article: Callable[[ArticleReport], None]
     lines: list[ArticleReport] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
     pending: list[Prepared] = field(default_factory=list)
     chunks_embedded: int = 0
     touched: bool = False
@@ -284,6 +287,21 @@ class _Run:
         self.lines[self.places[article_id]] = report
         self.on_article(report)
 
+    def note_article(self, article: Article, outcome: SyncOutcome, quarantine: tuple[str, ...]) -> None:
+        """Report an article that was brought up to date, with what is wrong with it."""
+        reason = f"nobody can find it until it is released: {'; '.join(quarantine)}" if quarantine else ""
+        found = tuple(str(one) for one in article.findings if one.severity == "warning")
+        self.changed.add(article.article_id)
+        self.note(article.article_id, "quarantined" if quarantine else outcome, reason, article.warnings + found)
+
+    def add_pairs(self, pairs: Iterable[Pair]) -> None:
+        """Add to the lines of this run's articles which others they are like; known only once all are in."""
+        for pair in pairs:
+            for article_id in sorted(self.changed & {pair.first, pair.second}):
+                place = self.places[article_id]
+                line = self.lines[place]
+                self.lines[place] = replace(line, warnings=(*line.warnings, pair.said_of(article_id)))
+
     def append(self, report: ArticleReport) -> None:
         """Report an outcome in a line of its own."""
         self.lines.append(report)
@@ -300,16 +318,16 @@ class _Run:
         batch, self.pending = self.pending, []
         if not batch:
             return
-        failed = self.publisher.publish(batch)
+        published = self.publisher.publish(batch)
         self.touched = True
         for prepared in batch:
             article = prepared.article
-            if article.article_id in failed:
-                self.note(article.article_id, "failed", failed[article.article_id])
+            if article.article_id in published.failed:
+                self.note(article.article_id, "failed", published.failed[article.article_id])
                 continue
             self.chunks_embedded += len(prepared.chunks)
             outcome: SyncOutcome = "indexed" if prepared.replaces is None else "updated"
-            self.note(article.article_id, outcome, warnings=article.warnings)
+            self.note_article(article, outcome, published.quarantined[article.article_id])
 
     def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
         """Remove the source's articles that it no longer lists; the reason where that was refused."""

@@ -164,6 +164,45 @@ class ArticleMetadata:
     dates: ReviewDates = ReviewDates()
 
 
+Severity = Literal["warning", "quarantine"]
+FindingCode = Literal[
+    "no-owner",
+    "no-review-date",
+    "no-steps",
+    "instruction",
+    "suspicious-instruction",
+    "hidden-data",
+    "hidden-text",
+    "invisible-characters",
+    "secret",
+    "near-duplicate",
+    "contradiction",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with an article, found when it was read.
+
+    Attributes:
+        code: What kind of thing.
+        severity: Whether to say so, or to keep the article from being found until somebody releases it.
+        detail: What it is, for a person; never a secret itself.
+        line: The line of the original it is in, where the original has lines.
+        mark: Digest of what was found, so that a release covers just that.
+    """
+
+    code: FindingCode
+    severity: Severity
+    detail: str
+    line: int | None = None
+    mark: str = ""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return self.detail if self.line is None else f"{self.detail} (line {self.line})"
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """A document turned into normalised text with its structure and metadata.
@@ -179,6 +218,7 @@ class Article:
         url: Where a person can open it.
         version: What the source calls this state of it.
         warnings: What was odd about it, each for one report line.
+        findings: What the checks at the door found.
     """
 
     article_id: str
@@ -191,6 +231,7 @@ class Article:
     url: str | None = None
     version: str | None = None
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from api.announce import find_server
 from api.bootstrap import open_runtime
@@ -53,6 +54,7 @@ def ingest(
     if as_json:
         session.terminal.result(json_text(IngestReport(runs=tuple(runs))))
     elif found_any:
+        watcher.list_late_warnings(runs)
         _sum_up(session.terminal, runs)
     if not found_any:
         raise NothingToDoError(
@@ -132,6 +134,7 @@ class RunWatcher:
         self._verbose = verbose
         self._met = 0
         self._progress: Progress | None = None
+        self._warned: dict[str, int] = {}
 
     @contextmanager
     def watching(self, location: str) -> Iterator[Callable[[ArticleReportV1], None]]:
@@ -151,8 +154,18 @@ class RunWatcher:
         if self._progress is not None:
             self._progress.update(self._task, description=f"articles: {met}")
 
+    def list_late_warnings(self, runs: Sequence[RunReportV1]) -> None:
+        """List what could be said only once every article was in: which are alike."""
+        for run in runs:
+            for article in run.articles:
+                late = article.warnings[self._warned.get(article.article_id, 0) :]
+                if self._lists and late:
+                    line = Text(f"{one_line(article.article_id)}: {'; '.join(map(one_line, late))}", "dim")
+                    self._terminal.out.print(line, soft_wrap=True)
+
     def _show(self, report: ArticleReportV1) -> None:
         self.count(self._met + 1)
+        self._warned[report.article_id] = len(report.warnings)
         if self._lists and (self._verbose or report.outcome not in QUIET_OUTCOMES or report.warnings):
             # On one screen the bar must know of the line, or the two are drawn into each other.
             shares_screen = self._terminal.out.is_terminal and self._terminal.err.is_terminal

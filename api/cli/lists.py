@@ -13,12 +13,13 @@ from api.cli.terminal import one_line, shown
 from api.cli.words import FRESHNESS_STYLE, version_words
 from api.schemas import ArticleLineV1, ArticleReportV1, PassageV1, RunReportV1, SearchV1, StatusV1
 
-OUTCOME_ORDER = ("indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed")
+OUTCOME_ORDER = ("indexed", "updated", "metadata_only", "quarantined", "unchanged", "deleted", "skipped", "failed")
 
 _OUTCOME_STYLE = {
     "indexed": "green",
     "updated": "green",
     "metadata_only": "cyan",
+    "quarantined": "bold magenta",
     "unchanged": "dim",
     "deleted": "yellow",
     "skipped": "yellow",
@@ -61,8 +62,11 @@ def article_table(articles: Sequence[ArticleLineV1]) -> Table:
         if article.status != "published":
             state.append(f"\n{article.status}", "yellow")
         last_day = min((day for day in (freshness.review_by, freshness.valid_until) if day), default=None)
+        name = Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim"))
+        for reason in article.quarantine:
+            name.append(f"\n{one_line(reason)}", "yellow")
         table.add_row(
-            Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim")),
+            name,
             state,
             last_day.isoformat() if last_day else "–",
             Text(one_line(article.owner or "–")),
