@@ -30,8 +30,6 @@ CHUNKING_VERSION = 1
 
 MAX_TITLE_CHARS = 300
 
-_VERSIONS = (PARSER_VERSION, CHUNKING_VERSION, LINT_VERSION)
-
 _PARSERS: Mapping[MediaType, Callable[[str], Parsed]] = {
     "text/markdown": parse_markdown,
     "text/html": parse_html,
@@ -106,7 +104,7 @@ def fingerprint(raw: RawDocument) -> str:
         return fingerprint_etag(raw.etag)
     edited = raw.last_modified.isoformat() if raw.last_modified else None
     stated = sorted((name, repr(value)) for name, value in raw.fields.items())
-    facts = json.dumps([*_VERSIONS, raw.media_type, raw.name, raw.version, raw.url, edited, stated])
+    facts = json.dumps([*_versions(), raw.media_type, raw.name, raw.version, raw.url, edited, stated])
     digest = hashlib.sha256(facts.encode())
     digest.update(raw.content)
     return f"sha256:{digest.hexdigest()}"
@@ -114,8 +112,12 @@ def fingerprint(raw: RawDocument) -> str:
 
 def fingerprint_etag(etag: str) -> str:
     """Identify an article by its source's own mark, as `fingerprint` does for a document that carries one."""
-    facts = json.dumps([*_VERSIONS, etag])
+    facts = json.dumps([*_versions(), etag])
     return f"sha256:{hashlib.sha256(facts.encode()).hexdigest()}"
+
+
+def _versions() -> tuple[int, ...]:
+    return PARSER_VERSION, CHUNKING_VERSION, LINT_VERSION
 
 
 def humanise(name: str) -> str:

@@ -25,8 +25,7 @@ _CODE = r"(?:following|below|subsequent) (?:code|script) (?:snippet|excerpt|bloc
 _OWN = r"(?:response|reply|answer|output|solution|implementation|algorithm|elucidation|explanation|codebase|code)"
 _ANSWER = r"(?:response|reply|answer|output|completion)"
 _NAMES = (
-    ("ai", "a.i.", "llm", "model", "bot", "assistant", "gpt", "automation"),
-    ("must", "should", "shall", "to", "will", "you", "dear", "hello", "hey"),
+    ("ai", "llm", "language model", "chat", "gpt", "automat", "assistant", "triage ", "support ", "a.i."),
 )
 _CODE_NAMES = ((" code ", " script "), ("following", "below", "subsequent"))
 
@@ -72,7 +71,7 @@ CERTAIN: tuple[Phrase, ...] = (
         "it is addressed to a model",
         _NAMES,
         rf"\b(?:note|notice|message|instructions?|hint|attention|important|warning|reminder|dear|hello|hey)"
-        rf"(?: (?:to|for))? {_MODEL}(?: {_W}){{0,6}} ?[:,!–—]"
+        rf"(?: to| for|,)? {_MODEL}(?: {_W}){{0,6}} ?[:,!–—]"
         rf"|\bif you(?: a|['’ ])re {_MODEL}\b|\bas {_MODEL},? (?:you|your) "
         rf"|\b{_MODEL}(?: (?:that|who|which))? (?:reading|reads?|processing|processes|summari[sz]ing|parsing|ingesting)"
         rf"(?: {_W}){{0,5}} (?:must|should|shall|has to|have to|is to|are to|will)\b"

@@ -19,8 +19,11 @@ _OVERLAP = 300
 """No token is longer, but for JSON web tokens, which are found by their beginning."""
 
 _GUESSES = frozenset({"Base64 High Entropy String", "Hex High Entropy String", "Public IP (ipv4)", "Secret Keyword"})
-_NAMES = {"Basic Auth Credentials": "a password in a URL", "JSON Web Token": "a JSON web token"}
+_IN_URL = "a password in a URL"
+_NAMES = {"Basic Auth Credentials": _IN_URL, "JSON Web Token": "a JSON web token"}
 
+_TOKEN_START = re.compile(r"[\w+/=.:-]+")
+_TOKEN_END = re.compile(r"[\w+/=.:-]{1,100}\Z")
 _MAYBE_TOKEN = re.compile(r"[\w+/=-]{16}|://")
 _MAYBE_KEYWORD = re.compile(r"key|pass|pw|secret|token|auth|database", re.IGNORECASE)
 _PRIVATE_KEY = re.compile(
@@ -78,13 +81,20 @@ def _pieces(line: str) -> Iterator[str]:
 def _tokens(piece: str) -> Iterator[tuple[str, str]]:
     if _MAYBE_TOKEN.search(piece):
         for kind, detect in _token_detectors():
-            for secret in detect(piece):
-                if not _PLACEHOLDER.search(secret) and len(set(secret)) >= _MIN_DISTINCT_CHARS and _mixed(kind, secret):
-                    yield kind, secret
+            for found in detect(piece):
+                if kind == _IN_URL:
+                    if _is_password(found):
+                        yield kind, found
+                # Some detectors give a token's first letters only.
+                elif (token := _word_with(found, piece)) and not _PLACEHOLDER.search(token):
+                    yield kind, token
 
 
-def _mixed(kind: str, secret: str) -> bool:
-    return kind != _NAMES["Basic Auth Credentials"] or _is_password(secret)
+def _word_with(found: str, piece: str) -> str:
+    start = piece.find(found)
+    before, after = _TOKEN_END.search(piece[:start]), _TOKEN_START.match(piece[start:])
+    token = (before[0] if before else "") + (after[0] if after else "")
+    return token if len(set(token)) >= _MIN_DISTINCT_CHARS else ""
 
 
 def _passwords(piece: str) -> Iterator[tuple[str, str]]:
