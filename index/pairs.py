@@ -37,6 +37,9 @@ _MAX_SHARE = 0.2
 _COMMON = 50
 """Terms in more than this share of the articles, and in more than so many, tell none from another."""
 
+_FEW = 100
+"""Among fewer articles, terms are weighted as among so many: of two pages, every shared word would else be common."""
+
 _ROWS_AT_ONCE = 256
 _RUN = 4
 _WORD = re.compile(r"\w+")
@@ -154,7 +157,7 @@ def _matrix(terms: list[TermIds]) -> csr_array:
     lengths = np.array([len(own) for own in terms])
     vocabulary, columns = np.unique(np.concatenate(terms), return_inverse=True)
     frequency = np.bincount(columns, minlength=len(vocabulary))
-    idf = np.log1p((len(terms) - frequency + 0.5) / (frequency + 0.5))
+    idf = np.log1p((max(len(terms), _FEW) - frequency + 0.5) / (frequency + 0.5))
     # What most texts have tells none from another, and is what takes the time.
     idf[frequency > max(_COMMON, int(_MAX_SHARE * len(terms)))] = 0.0
     weights = idf[columns]

@@ -24,9 +24,7 @@ _EARLIER = r"(?:previous|prior|above|preceding|earlier|foregoing|former|original
 _CODE = r"(?:following|below|subsequent) (?:code|script) (?:snippet|excerpt|block|section|fragment|sample)"
 _OWN = r"(?:response|reply|answer|output|solution|implementation|algorithm|elucidation|explanation|codebase|code)"
 _ANSWER = r"(?:response|reply|answer|output|completion)"
-_NAMES = (
-    ("ai", "llm", "language model", "chat", "gpt", "automat", "assistant", "triage ", "support ", "a.i."),
-)
+_NAMES = (("ai", "llm", "language model", "chat", "gpt", "automat", "assistant", "triage ", "support ", "a.i."),)
 _CODE_NAMES = ((" code ", " script "), ("following", "below", "subsequent"))
 
 
