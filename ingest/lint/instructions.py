@@ -40,8 +40,9 @@ def check_instructions(original: Original) -> Iterator[Finding]:
 
 def _instructions(passage: Passage) -> Iterator[tuple[str, str, int | None, bool]]:
     """Give what each instruction does, its words, its line, and whether it is certainly one."""
-    for match in MARKERS.matches(passage.text.lower()):
-        yield MARKERS.what, match[0], passage.line_of(match.start()), True
+    marker = next(MARKERS.matches(passage.text.lower()), None)
+    if marker is not None:
+        yield MARKERS.what, marker[0], passage.line_of(marker.start()), True
     folded = _Folded(passage)
     certain = [(phrase.what, match) for phrase in CERTAIN for match in phrase.matches(folded.text)]
     possible = [(phrase.what, match) for phrase in POSSIBLE for match in phrase.matches(folded.text)]

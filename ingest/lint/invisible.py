@@ -69,24 +69,26 @@ def _characters(passage: Passage) -> Iterator[Finding]:
         if found:
             evidence = "".join(match[0] for match in found)
             yield finding("hidden-data", "quarantine", what, evidence, passage.line_of(found[0].start()))
-    strays = list(_STRAY.finditer(text))
-    if not _RIGHT_TO_LEFT.search(text):
-        strays += _DIRECTION.finditer(text)
-    if strays:
-        yield _stray_finding(strays, [passage.line_of(match.start()) for match in strays], text)
+    directed = _RIGHT_TO_LEFT.search(text) is not None
+    lines = enumerate(text.split("\n"))
+    by_line = {number: strays for number, line in lines if (strays := _strays(line, directed=directed))}
+    if by_line:
+        yield _stray_finding(by_line, passage)
 
 
-def _stray_finding(strays: list[re.Match[str]], lines: list[int | None], text: str) -> Finding:
-    evidence = "".join(match[0] for match in strays)
-    by_line: dict[int, str] = {}
-    for match in strays:
-        head = text.rfind("\n", 0, match.start())
-        by_line[head] = by_line.get(head, "") + match[0]
+def _strays(line: str, *, directed: bool) -> str:
+    if line.isascii():
+        return ""
+    found = _STRAY.findall(line)
+    return "".join(found if directed else found + _DIRECTION.findall(line))
+
+
+def _stray_finding(by_line: dict[int, str], passage: Passage) -> Finding:
+    evidence = "".join(by_line.values())
+    first = None if passage.line is None else passage.line + min(by_line)
     if any(len(found) >= HIDDEN_IN_LINE and len(set(found)) > 1 for found in by_line.values()):
-        return finding(
-            "hidden-data", "quarantine", "data in invisible characters among the letters", evidence, lines[0]
-        )
+        return finding("hidden-data", "quarantine", "data in invisible characters among the letters", evidence, first)
     names = sorted({unicodedata.name(char, f"U+{ord(char):04X}").lower() for char in evidence})
     listed = ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
-    count = f"{len(strays)} invisible character{'s' if len(strays) > 1 else ''}"
-    return finding("invisible-characters", "warning", f"{count}: {listed}", evidence, lines[0])
+    count = f"{len(evidence)} invisible character{'s' if len(evidence) > 1 else ''}"
+    return finding("invisible-characters", "warning", f"{count}: {listed}", evidence, first)

@@ -76,18 +76,26 @@ class Original:
         return tuple(self._hidden()) if "<" in self.source else ()
 
     def _hidden(self) -> Iterator[Passage]:
+        line = at = 0
         for comment in _COMMENT.finditer(self.source):
-            yield Passage(_unescaped(comment[1]), self._line_of(comment.start()), COMMENT)
-        for tag in _TAG.finditer(self.source):
+            line, at = line + self.source.count("\n", at, comment.start()), comment.start()
+            yield self._hidden_passage(comment[1], line, COMMENT)
+        line = at = 0
+        after = 0
+        while tag := _TAG.search(self.source, after):
+            after = tag.end()
             if _HIDING.search(tag[2]):
-                rest = self.source[tag.end() : tag.end() + _MAX_HIDDEN_CHARS]
-                inside = re.split(rf"</{tag[1]}\s?>", rest, maxsplit=1, flags=re.IGNORECASE)[0]
-                words = _unescaped(_ANY_TAG.sub(" ", inside))
+                line, at = line + self.source.count("\n", at, tag.start()), tag.start()
+                closing = re.compile(rf"</{tag[1]}\s?>", re.IGNORECASE)
+                closed = closing.search(self.source, after, after + _MAX_HIDDEN_CHARS)
+                inside = self.source[after : closed.start() if closed else after + _MAX_HIDDEN_CHARS]
+                after += len(inside)
+                words = _ANY_TAG.sub(" ", inside)
                 if words.strip():
-                    yield Passage(words, self._line_of(tag.start()), f"<{tag[1].lower()}> that is not shown")
+                    yield self._hidden_passage(words, line, f"<{tag[1].lower()}> that is not shown")
 
-    def _line_of(self, offset: int) -> int | None:
-        return self.source.count("\n", 0, offset) + 1 if self.has_lines else None
+    def _hidden_passage(self, text: str, lines_before: int, hidden: str) -> Passage:
+        return Passage(_unescaped(text), lines_before + 1 if self.has_lines else None, hidden)
 
 
 def finding(code: FindingCode, severity: Severity, detail: str, evidence: str = "", line: int | None = None) -> Finding:

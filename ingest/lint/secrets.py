@@ -12,10 +12,10 @@ from functools import cache
 from ingest.lint.original import Original, Passage, finding
 from ingest.models import Finding
 
-MAX_LINE_CHARS = 2_000
+MAX_LINE_CHARS = 500
 """Longer lines are looked at in pieces: a page may be one line, and some detectors take their time over long ones."""
 
-_OVERLAP = 300
+_OVERLAP = 150
 """No token is longer, but for JSON web tokens, which are found by their beginning."""
 
 _GUESSES = frozenset({"Base64 High Entropy String", "Hex High Entropy String", "Public IP (ipv4)", "Secret Keyword"})
@@ -26,6 +26,7 @@ _TOKEN_START = re.compile(r"[\w+/=.:-]+")
 _TOKEN_END = re.compile(r"[\w+/=.:-]{1,100}\Z")
 _MAYBE_TOKEN = re.compile(r"[\w+/=-]{16}|://")
 _MAYBE_KEYWORD = re.compile(r"key|pass|pw|secret|token|auth|database", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----\s{0,4}"
     r"(?:[A-Z][\w-]{3,20}: [^\n]{1,80}\n\s{0,4}){0,4}[A-Za-z0-9+/=]{40}"
@@ -98,7 +99,8 @@ def _word_with(found: str, piece: str) -> str:
 
 
 def _passwords(piece: str) -> Iterator[tuple[str, str]]:
-    if _MAYBE_KEYWORD.search(piece):
+    # Without a digit nothing below is a password, and the detector takes its time over hostile lines.
+    if _DIGIT.search(piece) and _MAYBE_KEYWORD.search(piece):
         for value in _keyword_detector()(piece):
             first = value.strip().split(maxsplit=1)[0].strip("'\"`,;") if value.strip() else ""
             if _is_password(first):

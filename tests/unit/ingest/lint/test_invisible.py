@@ -87,3 +87,11 @@ def test_bytes_in_tag_characters_never_pass(said: bytes) -> None:
 )
 def test_text_that_a_page_does_not_show_is_a_warning(page: str, codes: list[str]) -> None:
     assert [one.code for one in found_in(page, "text/html")] == codes
+
+
+@pytest.mark.parametrize(
+    "piece", ["<div hidden>", "<!-- x -->", "<div hidden ", "<b hidden>x</b>", "\u200b\n", "&#8203;"]
+)
+def test_a_page_made_of_nothing_else_is_read_to_its_end(piece: str) -> None:
+    # Anything that grew with the square of the page would take hours.
+    assert len(found_in("<p>Text.</p>" + piece * 30_000, "text/html")) <= 2
