@@ -184,6 +184,7 @@ class FakeRuntime:
             requires_identity=False,
             freshness=FreshnessV1.model_validate(FRESH),
             indexed_at=WHEN,
+            quarantine=(),
             text="Reconnect.",
         )
 
