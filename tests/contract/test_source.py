@@ -12,8 +12,9 @@ import pytest
 from index.catalog import Catalog
 from index.models import ArticleReport, IndexedArticle, RunReport
 from index.retrieve import Retriever
+from index.run import MASS_DELETE_COUNT
 from index.store.memory import MemoryStore
-from index.sync import MASS_DELETE_COUNT, RunOptions, Syncer
+from index.sync import RunOptions, Syncer
 from ingest.models import RawDocument
 from ingest.read import fingerprint, fingerprint_etag, read
 from tests.confluence_server import Wiki

@@ -10,9 +10,10 @@ from pydantic import SecretStr
 from api.settings import Settings
 from api.sources import open_source
 from index.catalog import Catalog
+from index.run import CHUNKS_PER_BATCH
 from index.runs import RunQuery
 from index.store.memory import MemoryStore
-from index.sync import CHUNKS_PER_BATCH, RunOptions, Syncer
+from index.sync import RunOptions, Syncer
 from ingest.errors import ParseError
 from ingest.metadata import read_metadata
 from ingest.models import Article, Block
