@@ -56,7 +56,7 @@ class Retriever:
         self._catalog = catalog
         self._terms = TermEncoder()
         self._title_terms = lru_cache(maxsize=_TITLES_KEPT)(self._terms.terms)
-        self._portraits = Portraits(catalog.portraits)
+        self._portraits = Portraits(catalog.vectors.portraits)
         self._backgrounds = Backgrounds(self._portraits.get, self._off_topic)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
@@ -68,12 +68,13 @@ class Retriever:
             limit: At most so many candidates.
 
         Returns:
-            Candidates, best first. Only live revisions that both the store and the catalog let the requester read.
+            Candidates, best first. Only live revisions that both the store and the catalog let the requester read,
+            and none in quarantine.
         """
         asked = _Query(query, self._embedder.embed_query(query), self._terms.query(query), audience | {EVERYONE})
         for _ in range(ATTEMPTS):
             index_revision = self._catalog.index_revision()
-            hits = self._hits(asked)
+            hits = self._hits(asked, self._catalog.quarantined())
             found = self._live(hits, asked.audience)
             # An article published between the search and the look into the catalog was found as it no longer is.
             complete = sum(len(one.evidence) for one in found) == len(hits)
@@ -89,17 +90,18 @@ class Retriever:
             index_revision=index_revision,
         )
 
-    def _hits(self, asked: _Query) -> dict[tuple[str, str, int], Evidence]:
+    def _hits(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
-        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, self._pool, asked.audience)}
-        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, self._pool, asked.audience)}
+        audience, pool = asked.audience, self._pool
+        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, pool, audience, barred=barred)}
+        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, pool, audience, barred=barred)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
-            more = self._store.search_dense(asked.dense, len(missing), asked.audience, only=missing)
+            more = self._store.search_dense(asked.dense, len(missing), audience, missing, barred)
             dense.update({_key(hit): hit for hit in more})
         missing = [point_id(*key) for key in dense.keys() - bm25.keys()]
         if missing:
-            more = self._store.search_bm25(asked.bm25, len(missing), asked.audience, only=missing)
+            more = self._store.search_bm25(asked.bm25, len(missing), audience, missing, barred)
             bm25.update({_key(hit): hit for hit in more})
         return {key: _evidence(dense.get(key), bm25.get(key)) for key in dense.keys() | bm25.keys()}
 
@@ -112,7 +114,9 @@ class Retriever:
         readable = {
             (key, article.revision): article
             for key, article in articles.items()
-            if (key, article.revision) in grouped and audience.intersection(article.metadata.audience)
+            if (key, article.revision) in grouped
+            and audience.intersection(article.metadata.audience)
+            and not article.quarantine
         }
         portraits = self._portraits.get(sorted(readable))
         return [
@@ -126,7 +130,7 @@ class Retriever:
         ]
 
     def _off_topic(self) -> FloatMatrix:
-        recorded = self._catalog.off_topic(off_topic_digest())
+        recorded = self._catalog.vectors.off_topic(off_topic_digest())
         return embed_off_topic(self._embedder) if recorded is None else recorded
 
 
