@@ -36,7 +36,7 @@ class ScriptedSearcher:
 def labelled(id_: str, text: str, *expected: str, acceptable: str = "", stale: bool = False) -> LabelledTicket:
     kind = ("stale" if stale else "answerable") if expected else "off_topic"
     accepted = frozenset({acceptable} if acceptable else ())
-    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind)
+    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind, id_)
 
 
 def run(*tickets: LabelledTicket, **script: tuple[Candidate, ...]):
