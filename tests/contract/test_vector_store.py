@@ -1,10 +1,14 @@
 """One suite that every vector store passes; scores of all stores agree with the exact one's."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
 
 from index.errors import StoreError
 from index.models import Point, point_id
@@ -12,6 +16,8 @@ from index.ports import VectorStore
 from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
 from index.store.memory import MemoryStore
+from index.store.server import ServerStore
+from index.store.server_collection import Collection, ServerOptions
 from tests.fakes import HashedWordsEmbedder
 
 EMBEDDER = HashedWordsEmbedder(dimension=32)
@@ -28,9 +34,59 @@ TEXTS = {
 }
 
 
-@pytest.fixture(params=["memory", "edge"])
+REAL_SERVER = os.environ.get("RUNCITE_TEST_QDRANT_URL")
+OPTIONS = ServerOptions(url=REAL_SERVER or "http://localhost", prefer_grpc=False, collection="runcite-contract")
+
+pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
+
+
+def memory(_folder: Path) -> VectorStore:
+    return MemoryStore(32)
+
+
+def edge(folder: Path) -> VectorStore:
+    return EdgeStore.open(folder / "vectors", 32)
+
+
+def client_in_memory(_folder: Path) -> VectorStore:
+    client = QdrantClient(":memory:")
+    return ServerStore(client, client, Collection(OPTIONS, 32, "01TEST"))
+
+
+def server_by(prefer_grpc: bool) -> VectorStore:
+    options = replace(OPTIONS, prefer_grpc=prefer_grpc, collection=f"runcite-contract-{uuid.uuid4().hex}", timeout_s=10)
+    return ServerStore.connect(options, 32, "01TEST")
+
+
+def server_rest(_folder: Path) -> VectorStore:
+    return server_by(prefer_grpc=False)
+
+
+def server_grpc(_folder: Path) -> VectorStore:
+    return server_by(prefer_grpc=True)
+
+
+STORES = [
+    memory,
+    edge,
+    client_in_memory,
+    *(
+        pytest.param(
+            kind,
+            marks=[
+                pytest.mark.enable_socket,
+                pytest.mark.skipif(REAL_SERVER is None, reason="RUNCITE_TEST_QDRANT_URL names no Qdrant server"),
+            ],
+        )
+        for kind in (server_rest, server_grpc)
+    ),
+]
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    made: VectorStore = MemoryStore(32) if request.param == "memory" else EdgeStore.open(tmp_path / "vectors", 32)
+    made: VectorStore = request.param(tmp_path)
+    made.prepare()
     yield made
     made.close()
 
@@ -181,7 +237,14 @@ def test_an_empty_store_answers(store: VectorStore) -> None:
     assert store.revisions() == {}
 
 
+def test_preparing_again_changes_nothing(store: VectorStore) -> None:
+    fill(store)
+    store.prepare()
+    assert store.count() == len(TEXTS)
+
+
 CALLS: dict[str, Callable[[VectorStore], object]] = {
+    "prepare": lambda store: store.prepare(),
     "upsert": fill,
     "delete_revision": lambda store: store.delete_revision("a", "r"),
     "set_access": lambda store: store.set_access("a", [], []),
