@@ -19,6 +19,7 @@ from index.store.memory import MemoryStore
 from index.store.server import ServerStore
 from index.store.server_collection import Collection, ServerOptions
 from tests.fakes import HashedWordsEmbedder
+from tests.qdrant.process import QdrantProcess
 
 EMBEDDER = HashedWordsEmbedder(dimension=32)
 TERMS = TermEncoder()
@@ -35,57 +36,40 @@ TEXTS = {
 
 
 REAL_SERVER = os.environ.get("RUNCITE_TEST_QDRANT_URL")
-OPTIONS = ServerOptions(url=REAL_SERVER or "http://localhost", prefer_grpc=False, collection="runcite-contract")
+"""REST address of a Qdrant to run the suite on; without one it runs on a process that speaks as Qdrant does."""
 
-pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
-
-
-def memory(_folder: Path) -> VectorStore:
-    return MemoryStore(32)
-
-
-def edge(folder: Path) -> VectorStore:
-    return EdgeStore.open(folder / "vectors", 32)
-
-
-def client_in_memory(_folder: Path) -> VectorStore:
-    client = QdrantClient(":memory:")
-    return ServerStore(client, client, Collection(OPTIONS, 32, "01TEST"))
-
-
-def server_by(prefer_grpc: bool) -> VectorStore:
-    options = replace(OPTIONS, prefer_grpc=prefer_grpc, collection=f"runcite-contract-{uuid.uuid4().hex}", timeout_s=10)
-    return ServerStore.connect(options, 32, "01TEST")
-
-
-def server_rest(_folder: Path) -> VectorStore:
-    return server_by(prefer_grpc=False)
-
-
-def server_grpc(_folder: Path) -> VectorStore:
-    return server_by(prefer_grpc=True)
-
-
-STORES = [
-    memory,
-    edge,
-    client_in_memory,
-    *(
-        pytest.param(
-            kind,
-            marks=[
-                pytest.mark.enable_socket,
-                pytest.mark.skipif(REAL_SERVER is None, reason="RUNCITE_TEST_QDRANT_URL names no Qdrant server"),
-            ],
-        )
-        for kind in (server_rest, server_grpc)
-    ),
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"),
+    pytest.mark.enable_socket,
 ]
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(scope="module")
+def at_server() -> Iterator[ServerOptions]:
+    patient = ServerOptions(url=REAL_SERVER or "", timeout_s=10, api_key=os.environ.get("RUNCITE_TEST_QDRANT_API_KEY"))
+    if REAL_SERVER:
+        yield patient
+        return
+    with QdrantProcess() as process:
+        yield replace(patient, url=process.url, grpc_port=process.grpc_port)
+
+
+def make(kind: str, folder: Path, request: pytest.FixtureRequest) -> VectorStore:
+    if kind == "memory":
+        return MemoryStore(32)
+    if kind == "edge":
+        return EdgeStore.open(folder / "vectors", 32)
+    if kind == "client in memory":
+        client = QdrantClient(":memory:")
+        return ServerStore(client, client, Collection(ServerOptions(url="memory"), 32, "01TEST"))
+    options = request.getfixturevalue("at_server")
+    name = f"runcite-contract-{uuid.uuid4().hex}"
+    return ServerStore.connect(replace(options, prefer_grpc=kind == "grpc", collection=name), 32, "01TEST")
+
+
+@pytest.fixture(params=["memory", "edge", "client in memory", "rest", "grpc"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    made: VectorStore = request.param(tmp_path)
+    made = make(request.param, tmp_path, request)
     made.prepare()
     yield made
     made.close()
