@@ -35,6 +35,10 @@ class Runtime(Protocol):
         """Its articles."""
         ...
 
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        ...
+
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read."""
         ...

@@ -4,7 +4,6 @@ What is promised: a write returns when `confirmed_by` copies have it logged and 
 copies, so what was written is read. Changes of points that exist go through the shard's leader, one after the other.
 """
 
-import json
 import math
 import threading
 import time
@@ -18,14 +17,13 @@ from qdrant_client import QdrantClient, models
 
 from index.errors import IndexingError, StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
-from index.store.server_collection import BM25, DENSE, Collection, ServerOptions
+from index.store.server_client import client_of
+from index.store.server_collection import BM25, DENSE, Collection
 from index.store.server_faults import mapped
+from index.store.server_options import ServerOptions
 
 WRITE_TIMEOUT_S = 30
 """For everything that is not a search: nobody waits for it with a ticket in hand."""
-
-RECONNECT_MS = 1000
-"""gRPC would otherwise wait up to two minutes before it looks whether a server is back."""
 
 OVERSAMPLING = {"int8": 1.5, "binary": 3.0}
 """How many times the hits asked for are taken by compressed vectors, to be scored again by whole ones."""
@@ -68,7 +66,7 @@ class ServerStore:
         """
         collection = Collection(options, dimension, index_id)
         try:
-            return cls(_client(options, options.timeout_s), _client(options, WRITE_TIMEOUT_S), collection)
+            return cls(client_of(options, options.timeout_s), client_of(options, WRITE_TIMEOUT_S), collection)
         except ValueError as error:
             raise StoreError(
                 f"RUNCITE_QDRANT_URL={options.url!r} cannot be used: {error}. Expected an address such as "
@@ -116,9 +114,7 @@ class ServerStore:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
         params = None
         if self._options.quantisation != "none":
-            again = models.QuantizationSearchParams(
-                rescore=True, oversampling=OVERSAMPLING[self._options.quantisation]
-            )
+            again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[self._options.quantisation])
             params = models.SearchParams(quantization=again)
         return self._search(vector.tolist(), DENSE, _readable(audience, only), limit, params)
 
@@ -226,33 +222,6 @@ class ServerStore:
                     f"{self._options.timeout_s} s at most. Check what it is busy with; Runcite tries again by itself."
                 )
             self._checked = True
-
-
-def _client(options: ServerOptions, timeout_s: float) -> QdrantClient:
-    """Make a client whose every call ends after a time, fractions of a second included."""
-    service = {"methodConfig": [{"name": [{}], "timeout": f"{timeout_s}s"}]}
-    client = QdrantClient(
-        url=options.url,
-        grpc_port=options.grpc_port,
-        prefer_grpc=options.prefer_grpc,
-        timeout=math.ceil(timeout_s),
-        api_key=options.api_key,
-        # Asked for where an error of ours can tell of it.
-        check_compatibility=False,
-        grpc_options={
-            "grpc.service_config": json.dumps(service),
-            "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
-            "grpc.min_reconnect_backoff_ms": RECONNECT_MS,
-            "grpc.max_reconnect_backoff_ms": RECONNECT_MS,
-        },
-    )
-
-    def in_time(request: Any, send: Any) -> Any:
-        request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), timeout_s)
-        return send(request)
-
-    client.http.client.add_middleware(in_time)
-    return client
 
 
 def _readable(audience: Iterable[str], only: Several[str] | None) -> models.Filter:

@@ -78,7 +78,10 @@ def _explain(error: Exception) -> tuple[str, str]:
         case UnexpectedResponse():
             said = error.content.decode("utf-8", "replace")
             # A gateway in between answers in HTML; Qdrant always in JSON.
-            known = said.lstrip().startswith("{") or error.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+            known = said.lstrip().startswith("{") or error.status_code in (
+                HTTPStatus.UNAUTHORIZED,
+                HTTPStatus.FORBIDDEN,
+            )
             status = _BY_STATUS.get(HTTPStatus(error.status_code or 500), "other" if known else "stranger")
             kind = "stranger" if status == "missing" and not known else status
             return _by_words(said, kind), f"it answered {error.status_code}: {_short(said)}"

@@ -17,7 +17,8 @@ from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
 from index.store.memory import MemoryStore
 from index.store.server import ServerStore
-from index.store.server_collection import Collection, ServerOptions
+from index.store.server_collection import Collection
+from index.store.server_options import ServerOptions
 from tests.fakes import HashedWordsEmbedder
 from tests.qdrant.process import QdrantProcess
 

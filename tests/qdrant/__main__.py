@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -21,7 +22,8 @@ def main() -> None:
     engine = Engine(given.folder, os.environ.get("QDRANT__SERVICE__API_KEY"))
     bound = socket.create_server(("127.0.0.1", given.port))
     _server, grpc_port = rpc.serve(engine, given.grpc_port)
-    print(json.dumps({"port": bound.getsockname()[1], "grpc_port": grpc_port}), flush=True)
+    sys.stdout.write(json.dumps({"port": bound.getsockname()[1], "grpc_port": grpc_port}) + "\n")
+    sys.stdout.flush()
     uvicorn.Server(uvicorn.Config(rest.application(engine), log_level="warning")).run(sockets=[bound])
 
 

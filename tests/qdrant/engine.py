@@ -16,7 +16,7 @@ from qdrant_client import QdrantClient, models
 warnings.filterwarnings("ignore", "Payload indexes have no effect in the local Qdrant")
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """What the server answers with instead, in Qdrant's own words."""
 
     def __init__(self, status: HTTPStatus, said: str) -> None:
@@ -52,19 +52,19 @@ class Engine:
         if self._api_key is not None and api_key != self._api_key:
             # https://github.com/qdrant/qdrant/blob/master/src/actix/auth.rs
             said = "Invalid API key or JWT" if api_key else "Must provide an API key or an Authorization bearer token"
-            raise Refusal(HTTPStatus.UNAUTHORIZED, said)
+            raise RefusalError(HTTPStatus.UNAUTHORIZED, said)
         time.sleep(self.behaviour.delay_s)
         if self.behaviour.status:
-            raise Refusal(HTTPStatus(self.behaviour.status), self.behaviour.said)
+            raise RefusalError(HTTPStatus(self.behaviour.status), self.behaviour.said)
 
     def run(self, operation: str, collection: str = "", **given: Any) -> Any:
         """Run one operation, one at a time, on a collection that has to exist."""
         with self._lock:
             self.calls[operation] = self.calls.get(operation, 0) + 1
             if collection and operation != "create_collection" and not self._client.collection_exists(collection):
-                raise Refusal(HTTPStatus.NOT_FOUND, f"Not found: Collection `{collection}` doesn't exist!")
+                raise RefusalError(HTTPStatus.NOT_FOUND, f"Not found: Collection `{collection}` doesn't exist!")
             if operation == "create_collection" and self._client.collection_exists(collection):
-                raise Refusal(HTTPStatus.CONFLICT, f"Wrong input: Collection `{collection}` already exists!")
+                raise RefusalError(HTTPStatus.CONFLICT, f"Wrong input: Collection `{collection}` already exists!")
             if operation in ("upsert", "query_points"):
                 self._check_dimension(collection, given)
             names = {"collection_name": collection} if collection else {}
@@ -84,4 +84,4 @@ class Engine:
         for vector in sent:
             if len(vector) != vectors["dense"].size:
                 said = f"Vector dimension error: expected dim: {vectors['dense'].size}, got {len(vector)}"
-                raise Refusal(HTTPStatus.BAD_REQUEST, f"Wrong input: {said}")
+                raise RefusalError(HTTPStatus.BAD_REQUEST, f"Wrong input: {said}")

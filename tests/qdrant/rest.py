@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tests.qdrant.engine import Behaviour, Engine, Refusal
+from tests.qdrant.engine import Behaviour, Engine, RefusalError
 
 POINTS = TypeAdapter(models.PointInsertOperations)
 SELECTOR = TypeAdapter(models.PointsSelector)
@@ -58,7 +58,7 @@ def _answer(engine: Engine, request: Request, body: bytes, answer: Any) -> Respo
     try:
         engine.admit(request.headers.get("api-key"))
         result = TypeAdapter(Any).dump_python(answer(request.path_params.get("name", ""), body), mode="json")
-    except Refusal as error:
+    except RefusalError as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
             return Response(error.said, error.status)
         return JSONResponse({"status": {"error": error.said}, "time": 0.0}, error.status)

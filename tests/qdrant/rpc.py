@@ -11,7 +11,7 @@ from qdrant_client import models
 from qdrant_client.conversions.conversion import GrpcToRest, RestToGrpc
 from qdrant_client.grpc import collections_service_pb2_grpc, points_service_pb2_grpc, qdrant_pb2_grpc
 
-from tests.qdrant.engine import Engine, Refusal
+from tests.qdrant.engine import Engine, RefusalError
 
 CODES = {
     HTTPStatus.UNAUTHORIZED: grpc.StatusCode.UNAUTHENTICATED,
@@ -49,7 +49,7 @@ def _wrapped(method: Callable[[Any], Any], engine: Engine) -> Callable[[Any, grp
         try:
             engine.admit(dict(context.invocation_metadata()).get("api-key"))
             return method(request)
-        except Refusal as error:
+        except RefusalError as error:
             context.abort(CODES.get(error.status, grpc.StatusCode.INTERNAL), error.said)
 
     return call
