@@ -40,8 +40,11 @@ class Health:
         return self._fault
 
     def start(self) -> None:
-        """Look once, then go on looking in the background."""
+        """Look, then go on looking in the background."""
         self.look()
+        if self._fault is not None:
+            # The first call of a process also makes the connection, which may take all the time that a call has.
+            self.look()
         self._thread.start()
 
     def stop(self) -> None:

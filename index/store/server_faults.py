@@ -1,5 +1,6 @@
 """What a Qdrant server or the way to it does wrong enters, an error of ours with its remedy leaves."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -12,6 +13,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 from index.errors import EmbeddingMismatchError, StoreError
 
 _MAX_ECHO = 200
+_STRANGER = "what answered there is no Qdrant server"
 
 # What to do, by what is wrong.
 _REMEDIES = {
@@ -92,6 +94,8 @@ def _explain(error: Exception) -> tuple[str, str]:
             said = str(getattr(error, "details", str)() or type(error).__name__)
             code = getattr(error, "code", lambda: None)()
             return _by_words(said, _BY_CODE.get(code, "other")), _short(said)
+        case json.JSONDecodeError():
+            return "stranger", _STRANGER
         case _:
             # The client's local mode, and its limit on the rate of requests.
             said = str(error)
@@ -103,7 +107,7 @@ def _by_source(source: Exception) -> tuple[str, str]:
         return "slow", "it did not answer in time"
     if isinstance(source, httpx.TransportError):
         return "down", f"it cannot be reached ({_short(str(source) or type(source).__name__)})"
-    return "stranger", "what answered there is no Qdrant server"
+    return "stranger", _STRANGER
 
 
 def _by_words(said: str, kind: str) -> str:

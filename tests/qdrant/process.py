@@ -10,6 +10,9 @@ from typing import Self
 
 import httpx
 
+TIMEOUT_S = 2.0
+"""Long enough for a busy machine to answer in; what takes longer is frozen, or told to be slow."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -47,6 +50,7 @@ class QdrantProcess:
         return {
             "RUNCITE_QDRANT_URL": self.url,
             "RUNCITE_QDRANT_GRPC_PORT": str(self.grpc_port),
+            "RUNCITE_QDRANT_TIMEOUT_S": str(TIMEOUT_S),
             "RUNCITE_QDRANT_PREFER_GRPC": str(prefer_grpc).lower(),
         }
 

@@ -1,0 +1,69 @@
+"""`runcite serve` as a process of its own, for tests that ask it over HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from api.announce import FILE_NAME
+
+WAIT_S = 60
+COMMAND = [sys.executable, "-c", "from api.cli.main import main; main()"]
+
+
+@dataclass
+class Served:
+    """A server and a client for it."""
+
+    process: subprocess.Popen[str]
+    http: httpx.Client
+
+    def outcome(self, text: str) -> tuple[str, str | None]:
+        """Have a ticket decided; what was decided, and why it was refused."""
+        answer = self.http.post("/v1/triage", json={"text": text})
+        assert answer.status_code == 200, answer.text
+        decision = answer.json()
+        return decision["outcome"], decision["refusal"] and decision["refusal"]["reason"]
+
+    def readiness(self) -> tuple[int, str]:
+        """Status and detail of /readyz."""
+        answer = self.http.get("/readyz")
+        return answer.status_code, answer.json()["detail"]
+
+    def until_ready(self, status: int = 200) -> str:
+        """Wait until /readyz answers with this status; its detail."""
+        deadline = time.monotonic() + WAIT_S
+        while (now := self.readiness())[0] != status:
+            assert time.monotonic() < deadline, now
+            time.sleep(0.05)
+        return now[1]
+
+
+@contextmanager
+def serving(home: Path, environment: Mapping[str, str] = {}) -> Iterator[Served]:
+    """Serve a home for as long as the block runs."""
+    arguments = [*COMMAND, "--home", home, "serve", "--port", "0"]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    assert process.stderr is not None
+    announcement = home / FILE_NAME
+    deadline = time.monotonic() + WAIT_S
+    while not announcement.exists() or json.loads(announcement.read_text())["pid"] != process.pid:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    url = json.loads(announcement.read_text())["url"]
+    try:
+        with httpx.Client(base_url=url, timeout=WAIT_S, trust_env=False) as client:
+            yield Served(process, client)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=WAIT_S)
+        assert "Traceback" not in said, said
