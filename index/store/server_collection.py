@@ -18,8 +18,7 @@ BM25 = "bm25"
 KEYWORDS = ("article_id", "revision", "audience")
 
 OLDEST_SERVER = (1, 19)
-"""The first that counts idf over what the reader may read, and that shows every acknowledged write after a restart
-(https://github.com/qdrant/qdrant/pull/9930). An older one would ignore the first without a word."""
+"""The first that counts idf over what the reader may read. An older one would count over everything without a word."""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 

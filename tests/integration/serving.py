@@ -1,12 +1,11 @@
 """`runcite serve` as a process of its own, for tests that ask it over HTTP."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +47,10 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, environment: Mapping[str, str] = {}) -> Iterator[Served]:
+def serving(home: Path, arguments: Sequence[str] = ()) -> Iterator[Served]:
     """Serve a home for as long as the block runs."""
-    arguments = [*COMMAND, "--home", home, "serve", "--port", "0"]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    command = [*COMMAND, "--home", home, "serve", "--port", "0", *arguments]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     announcement = home / FILE_NAME
     deadline = time.monotonic() + WAIT_S
