@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
@@ -19,7 +19,9 @@ from api.shelf import Shelf
 from api.sources import open_source
 from index.catalog import Catalog
 from index.embed.choose import choose_embedder
+from index.embed.late import LateEmbedder
 from index.embed.presets import similarity_of
+from index.errors import EmbeddingError
 from index.health import Health, WatchedSearcher
 from index.lock import HomeLock
 from index.models import EmbeddingSpec
@@ -78,7 +80,7 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
 
 @contextmanager
 def open_runtime(
-    settings: Settings, *, create: bool = False, command: str = "", notice: OnNotice = _silent
+    settings: Settings, *, create: bool = False, command: str = "", notice: OnNotice = _silent, wait: bool = False
 ) -> Iterator[LocalRuntime]:
     """Open a home whole: lock, catalog, model and vectors.
 
@@ -87,6 +89,7 @@ def open_runtime(
         create: Make the home where there is none.
         command: What the process does, for others who find the home held.
         notice: Told which model was chosen and why.
+        wait: Open an index whose model cannot be had, and use it as soon as it can.
 
     Yields:
         The open home, closed when the block ends.
@@ -111,14 +114,28 @@ def open_runtime(
         opened.callback(catalog.close)
         if not create:
             _require_articles(catalog, settings.home)
-        embedder, why = choose_embedder(settings.embedding, catalog.embedding(), settings.home)
-        notice(why)
+        embedder = _embedder(settings, catalog.embedding(), notice, wait=wait)
         store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
         opened.callback(store.close)
-        health = Health(store, catalog, embedder.spec.dimension)
+        health = Health(store, catalog, embedder)
         health.start()
         opened.callback(health.stop)
         yield _connect(_Parts(catalog, store, embedder, health, holding), settings)
+
+
+def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
+    def load() -> Embedder:
+        embedder, why = choose_embedder(settings.embedding, recorded, settings.home)
+        notice(why)
+        return embedder
+
+    try:
+        return load()
+    except EmbeddingError as error:
+        if recorded is None or not wait:
+            raise
+        notice(f"{error} Until then tickets are handed over.")
+        return LateEmbedder(recorded, load)
 
 
 def _open_store(settings: Settings, dimension: int, index_id: str, notice: OnNotice) -> VectorStore:
@@ -191,7 +208,11 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
     budget_s = math.inf if settings.qdrant_url is None else 2 * settings.qdrant_timeout_s
     searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
     spec = embedder.spec
-    chunker = Chunker(spec.max_tokens - embedder.count_tokens(spec.passage_prefix), embedder.count_tokens)
+
+    @cache
+    def chunker() -> Chunker:
+        return Chunker(spec.max_tokens - embedder.count_tokens(spec.passage_prefix), embedder.count_tokens)
+
     return LocalRuntime(
         catalog=catalog,
         searcher=searcher,
@@ -203,7 +224,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
             embedder,
             read=read,
             fingerprint=fingerprint,
-            chunk=chunker.chunk,
+            chunk=lambda article: chunker().chunk(article),
             fingerprint_etag=fingerprint_etag,
         ),
         shelf=Shelf(catalog, settings.home, policy.windows),

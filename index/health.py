@@ -1,4 +1,4 @@
-"""A store and its catalog enter; whether the index can answer, and if not why and what to do, leaves.
+"""A store, its catalog and its model enter; whether the index can answer, and if not why and what to do, leaves.
 
 The answer is kept by a thread that looks every few seconds, so that no ticket waits for a server that does not answer:
 the first to meet a failure reports it, the others are told at once, and the thread notices when it has passed.
@@ -9,9 +9,9 @@ import threading
 import numpy as np
 
 from index.catalog import Catalog
-from index.errors import IndexingError, StoreError
+from index.errors import EmbeddingError, IndexingError, StoreError
 from index.models import Retrieval
-from index.ports import VectorStore
+from index.ports import Embedder, VectorStore
 from index.retrieve import Retriever
 from ingest.models import EVERYONE
 
@@ -22,11 +22,13 @@ ATTEMPTS = 3
 
 
 class Health:
-    """Whether an index is whole and its store answers. Safe to ask from several threads."""
+    """Whether an index is whole, its model there and its store answering. Safe to ask from several threads."""
 
-    def __init__(self, store: VectorStore, catalog: Catalog, dimension: int) -> None:
+    def __init__(self, store: VectorStore, catalog: Catalog, embedder: Embedder) -> None:
         self._store = store
         self._catalog = catalog
+        self._embedder = embedder
+        dimension = embedder.spec.dimension
         self._probe = np.full(dimension, dimension**-0.5, dtype=np.float32)
         self._fault: str | None = None
         self._looking = threading.Lock()
@@ -95,8 +97,9 @@ class Health:
         )
 
     def _search(self) -> str | None:
-        """Search once: a store may well count points that it cannot read."""
+        """Search once: a store may well count points that it cannot read, and a model may be missing."""
         if self._catalog.chunk_count():
+            self._embedder.count_tokens("ready")
             self._store.search_dense(self._probe, 1, [EVERYONE])
         return None
 
@@ -113,11 +116,12 @@ class WatchedSearcher:
 
         Raises:
             StoreError: The index cannot answer.
+            EmbeddingError: Its model cannot be had.
         """
         if self._health.fault is not None:
             raise StoreError(self._health.fault)
         try:
             return self._retriever.retrieve(query, audience=audience, limit=limit)
-        except StoreError as error:
+        except (StoreError, EmbeddingError) as error:
             self._health.report(str(error))
             raise

@@ -62,7 +62,7 @@ def serve(
         with (
             _ended_by_signals(),
             bound,
-            open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime,
+            open_runtime(settings, create=True, command="runcite serve", notice=terminal.note, wait=True) as runtime,
         ):
             url = _url(bound)
             config = uvicorn.Config(

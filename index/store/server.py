@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from qdrant_client import QdrantClient, models
 
@@ -27,6 +27,9 @@ WRITE_TIMEOUT_S = 30
 
 OVERSAMPLING = {"int8": 1.5, "binary": 3.0}
 """How many times the hits asked for are taken by compressed vectors, to be scored again by whole ones."""
+
+Check = Literal["in time", "patiently", "no"]
+"""Whether the server's collection is checked before a call, and whether a ticket waits meanwhile."""
 
 _HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
@@ -75,7 +78,7 @@ class ServerStore:
 
     def prepare(self) -> None:
         """Make the collection where the server has none."""
-        with self._asking("prepare the collection"):
+        with self._asking("prepare the collection", check="no"):
             self._collection.make(self._patient)
             self._checked = True
 
@@ -122,10 +125,10 @@ class ServerStore:
         self, vector: SparseVector, limit: int, audience: Iterable[str], only: Several[str] | None = None
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
-        if not len(vector.indices):
-            with self._asking("search"):
-                return []
         audience = list(audience)
+        if not len(vector.indices):
+            with self._asking("search", check="no"):
+                return []
         # Counted over what the reader may read: a score must not tell which words a hidden article has.
         params = models.SearchParams(idf=models.IdfCorpusParams(corpus=_readable(audience, None)))
         return self._search(_sparse(vector), BM25, _readable(audience, only), limit, params)
@@ -137,17 +140,17 @@ class ServerStore:
 
     def count(self) -> int:
         """Count all points."""
-        with self._asking("count", in_time=True):
+        with self._asking("count", check="in time"):
             return self._client.count(self._options.collection, exact=True).count
 
     def flush(self) -> None:
         """Nothing to do: every write has waited until its copies had it logged and applied."""
-        with self._asking("flush"):
+        with self._asking("flush", check="no"):
             return
 
     def optimize(self) -> None:
         """Nothing to do: a server optimises by itself, in the background."""
-        with self._asking("optimize"):
+        with self._asking("optimize", check="no"):
             return
 
     def close(self) -> None:
@@ -165,7 +168,7 @@ class ServerStore:
         limit: int,
         params: models.SearchParams | None,
     ) -> list[Hit]:
-        with self._asking("search", in_time=True):
+        with self._asking("search", check="in time"):
             found = self._client.query_points(
                 self._options.collection,
                 query=query,
@@ -196,14 +199,14 @@ class ServerStore:
                 return
 
     @contextmanager
-    def _asking(self, doing: str, *, in_time: bool = False) -> Iterator[None]:
-        """Check what has to be checked before the server is asked, and again after it failed."""
+    def _asking(self, doing: str, *, check: Check = "patiently") -> Iterator[None]:
+        """Map errors; before the first call and after a failed one check that the server serves this index."""
         if self._closed:
             raise StoreError(f"The store at {self._options.url!r} is closed: expected an open one. Open it again.")
         try:
             with mapped(self._options.url, doing):
-                if not self._checked and doing not in ("prepare the collection", "flush", "optimize"):
-                    self._check(in_time=in_time)
+                if not self._checked and check != "no":
+                    self._check(in_time=check == "in time")
                 yield
         except IndexingError:
             self._checked = False

@@ -29,7 +29,7 @@ _REMEDIES = {
     "other": "See the server's log; Runcite tries again by itself.",
 }
 
-_BY_STATUS = {
+_BY_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "key",
     HTTPStatus.FORBIDDEN: "key",
     HTTPStatus.NOT_FOUND: "missing",
@@ -84,7 +84,7 @@ def _explain(error: Exception) -> tuple[str, str]:
                 HTTPStatus.UNAUTHORIZED,
                 HTTPStatus.FORBIDDEN,
             )
-            status = _BY_STATUS.get(HTTPStatus(error.status_code or 500), "other" if known else "stranger")
+            status = _BY_STATUS.get(error.status_code or 0, "other" if known else "stranger")
             kind = "stranger" if status == "missing" and not known else status
             return _by_words(said, kind), f"it answered {error.status_code}: {_short(said)}"
         case ResponseHandlingException():
@@ -96,10 +96,12 @@ def _explain(error: Exception) -> tuple[str, str]:
             return _by_words(said, _BY_CODE.get(code, "other")), _short(said)
         case json.JSONDecodeError():
             return "stranger", _STRANGER
+        case QdrantException():
+            return "busy", _short(str(error))
         case _:
-            # The client's local mode, and its limit on the rate of requests.
+            # The client's local mode raises nothing but `ValueError`.
             said = str(error)
-            return _by_words(said, "missing" if "not found" in said else "busy"), _short(said)
+            return _by_words(said, "missing" if "not found" in said else "other"), _short(said)
 
 
 def _by_source(source: Exception) -> tuple[str, str]:

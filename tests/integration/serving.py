@@ -14,7 +14,7 @@ import httpx
 
 from api.announce import FILE_NAME
 
-WAIT_S = 60
+WAIT_S = 120
 COMMAND = [sys.executable, "-c", "from api.cli.main import main; main()"]
 
 
@@ -51,18 +51,23 @@ def serving(home: Path, arguments: Sequence[str] = ()) -> Iterator[Served]:
     """Serve a home for as long as the block runs."""
     command = [*COMMAND, "--home", home, "serve", "--port", "0", *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    announcement = home / FILE_NAME
-    deadline = time.monotonic() + WAIT_S
-    while not announcement.exists() or json.loads(announcement.read_text())["pid"] != process.pid:
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    url = json.loads(announcement.read_text())["url"]
     try:
-        with httpx.Client(base_url=url, timeout=WAIT_S, trust_env=False) as client:
+        with httpx.Client(base_url=_address(home, process), timeout=WAIT_S, trust_env=False) as client:
             yield Served(process, client)
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=WAIT_S)
         assert "Traceback" not in said, said
+
+
+def _address(home: Path, process: subprocess.Popen[str]) -> str:
+    announcement = home / FILE_NAME
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        if announcement.exists():
+            said = json.loads(announcement.read_text())
+            if said["pid"] == process.pid:
+                return str(said["url"])
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_server_that_comes_up_late_and_empty_is_filled_from_the_catalog(home, 
         shutil.rmtree(tmp_path / "qdrant")
         qdrant.start()
         while "no collection" not in server.until_ready(503):
-            pass
+            time.sleep(0.05)
         assert_all_handed_over(server)
         code, _, err = runcite("ingest", pages)
         assert code == 0, err

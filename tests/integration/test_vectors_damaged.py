@@ -40,3 +40,15 @@ def test_vectors_that_are_gone_are_not_taken_for_an_empty_knowledge_base(home, r
     assert "runcite ingest" in decision["refusal"]["detail"]
     assert runcite("ingest", pages)[0] == 0
     assert json.loads(runcite("triage", "--json", TICKET)[1])["outcome"] == "GUIDE_USER"
+
+
+def test_a_home_whose_model_is_missing_is_served_and_hands_over(home, runcite):
+    missing = "all-MiniLM-L6-v2@/no/such/model"
+    code, _, err = runcite("triage", TICKET, "--embedding", missing)
+    assert code == 2
+    assert "/no/such/model" in err
+    with serving(home, ["--embedding", missing]) as server:
+        status, detail = server.readiness()
+        assert status == 503
+        assert "/no/such/model" in detail
+        assert server.outcome(TICKET) == ("ESCALATE_HUMAN", "index_unavailable")

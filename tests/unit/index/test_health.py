@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class House:
         self.store = FailingStore()
         self.catalog = Catalog.open(folder / "catalog.sqlite")
         self.embedder = HashedWordsEmbedder(DIMENSION)
-        self.health = Health(self.store, self.catalog, DIMENSION)
+        self.health = Health(self.store, self.catalog, self.embedder)
         self.searcher = WatchedSearcher(Retriever(self.embedder, self.store, self.catalog), self.health)
         self.syncer = Syncer(
             self.catalog, self.store, self.embedder, read=read_fake, fingerprint=fingerprint_fake, chunk=chunk_fake
@@ -108,7 +109,7 @@ def test_recovery_is_noticed_without_anyone_asking(house: House) -> None:
     assert house.health.fault == "cannot search"
     house.store.fails = ""
     while house.health.fault is not None:
-        pass
+        time.sleep(0.01)
     assert "net/vpn" in house.found()
 
 
