@@ -5,7 +5,6 @@ copies, so what was written is read. Changes of points that exist go through the
 """
 
 import math
-import threading
 import time
 from collections import Counter
 from collections.abc import Collection as Several
@@ -18,7 +17,7 @@ from qdrant_client import QdrantClient, models
 from index.errors import IndexingError, StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
 from index.store.server_client import client_of
-from index.store.server_collection import BM25, DENSE, Collection
+from index.store.server_collection import BM25, DENSE, Collection, Layout
 from index.store.server_faults import mapped
 from index.store.server_options import ServerOptions
 
@@ -31,6 +30,7 @@ OVERSAMPLING = {"int8": 1.5, "binary": 3.0}
 Check = Literal["in time", "patiently", "no"]
 """Whether the server's collection is checked before a call, and whether a ticket waits meanwhile."""
 
+_UNKNOWN = Layout(replicas=1, quantisation="none")
 _HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 _UPSERT_POINTS = 256
@@ -47,9 +47,7 @@ class ServerStore:
         self._patient = patient
         self._collection = collection
         self._options = collection.options
-        self._consistency = models.ReadConsistencyType.MAJORITY if self._options.replicas > 1 else None
-        self._checked = False
-        self._checking = threading.Lock()
+        self._layout: Layout | None = None
         self._closed = False
 
     @classmethod
@@ -79,8 +77,7 @@ class ServerStore:
     def prepare(self) -> None:
         """Make the collection where the server has none."""
         with self._asking("prepare the collection", check="no"):
-            self._collection.make(self._patient)
-            self._checked = True
+            self._layout = self._collection.make(self._patient)
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""
@@ -115,11 +112,7 @@ class ServerStore:
         self, vector: FloatVector, limit: int, audience: Iterable[str], only: Several[str] | None = None
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
-        params = None
-        if self._options.quantisation != "none":
-            again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[self._options.quantisation])
-            params = models.SearchParams(quantization=again)
-        return self._search(vector.tolist(), DENSE, _readable(audience, only), limit, params)
+        return self._search(vector.tolist(), DENSE, _readable(audience, only), limit, None)
 
     def search_bm25(
         self, vector: SparseVector, limit: int, audience: Iterable[str], only: Several[str] | None = None
@@ -135,8 +128,8 @@ class ServerStore:
 
     def revisions(self) -> dict[tuple[str, str], int]:
         """Count points by (article id, revision)."""
-        with self._asking("read"):
-            return dict(Counter(self._scroll()))
+        with self._asking("read") as layout:
+            return dict(Counter(self._scroll(_consistency(layout))))
 
     def count(self) -> int:
         """Count all points."""
@@ -168,7 +161,10 @@ class ServerStore:
         limit: int,
         params: models.SearchParams | None,
     ) -> list[Hit]:
-        with self._asking("search", check="in time"):
+        with self._asking("search", check="in time") as layout:
+            if using == DENSE and layout.quantisation != "none":
+                again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[layout.quantisation])
+                params = models.SearchParams(quantization=again)
             found = self._client.query_points(
                 self._options.collection,
                 query=query,
@@ -177,11 +173,11 @@ class ServerStore:
                 limit=limit,
                 with_payload=_HIT_FIELDS,
                 search_params=params,
-                consistency=self._consistency,
+                consistency=_consistency(layout),
             )
             return [_hit(point) for point in found.points]
 
-    def _scroll(self) -> Iterator[tuple[str, str]]:
+    def _scroll(self, consistency: models.ReadConsistencyType | None) -> Iterator[tuple[str, str]]:
         offset: Any = None
         while True:
             records, offset = self._patient.scroll(
@@ -189,7 +185,7 @@ class ServerStore:
                 limit=_SCROLL_PAGE,
                 offset=offset,
                 with_payload=["article_id", "revision"],
-                consistency=self._consistency,
+                consistency=consistency,
             )
             for record in records:
                 payload = record.payload or {}
@@ -199,32 +195,35 @@ class ServerStore:
                 return
 
     @contextmanager
-    def _asking(self, doing: str, *, check: Check = "patiently") -> Iterator[None]:
+    def _asking(self, doing: str, *, check: Check = "patiently") -> Iterator[Layout]:
         """Map errors; before the first call and after a failed one check that the server serves this index."""
         if self._closed:
             raise StoreError(f"The store at {self._options.url!r} is closed: expected an open one. Open it again.")
         try:
             with mapped(self._options.url, doing):
-                if not self._checked and check != "no":
-                    self._check(in_time=check == "in time")
-                yield
+                yield _UNKNOWN if check == "no" else self._check(in_time=check == "in time")
         except IndexingError:
-            self._checked = False
+            self._layout = None
             raise
 
-    def _check(self, *, in_time: bool) -> None:
-        with self._checking:
-            if self._checked:
-                return
-            started = time.monotonic()
-            self._collection.check(self._client if in_time else self._patient)
-            took_s = time.monotonic() - started
-            if in_time and took_s > self._options.timeout_s:
-                raise StoreError(
-                    f"The Qdrant server at {self._options.url!r} took {took_s:.1f} s to say what it holds, expected "
-                    f"{self._options.timeout_s} s at most. Check what it is busy with; Runcite tries again by itself."
-                )
-            self._checked = True
+    def _check(self, *, in_time: bool) -> Layout:
+        # Several threads may check at once, which is harmless; waiting for each other they would add up their timeouts.
+        if (known := self._layout) is not None:
+            return known
+        started = time.monotonic()
+        layout = self._collection.check(self._client if in_time else self._patient)
+        took_s = time.monotonic() - started
+        if in_time and took_s > self._options.timeout_s:
+            raise StoreError(
+                f"The Qdrant server at {self._options.url!r} took {took_s:.1f} s to say what it holds, expected "
+                f"{self._options.timeout_s} s at most. Check what it is busy with; Runcite tries again by itself."
+            )
+        self._layout = layout
+        return layout
+
+
+def _consistency(layout: Layout) -> models.ReadConsistencyType | None:
+    return models.ReadConsistencyType.MAJORITY if layout.replicas > 1 else None
 
 
 def _readable(audience: Iterable[str], only: Several[str] | None) -> models.Filter:

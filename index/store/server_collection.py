@@ -24,6 +24,19 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How a collection is kept, as its server says: it may have been made under other settings than this process has.
+
+    Attributes:
+        replicas: Copies of each shard.
+        quantisation: How its vectors are compressed.
+    """
+
+    replicas: int
+    quantisation: Quantisation
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
     """The collection of one index.
 
@@ -37,11 +50,14 @@ class Collection:
     dimension: int
     index_id: str
 
-    def check(self, client: QdrantClient) -> None:
+    def check(self, client: QdrantClient) -> Layout:
         """Check that the server serves this index as it must be served.
 
         Args:
             client: Whom to ask.
+
+        Returns:
+            How it is kept.
 
         Raises:
             EmbeddingMismatchError: The collection holds vectors of another length.
@@ -54,13 +70,16 @@ class Collection:
                 f"The Qdrant server at {self.options.url!r} has no collection {self.options.collection!r}, expected "
                 "the one of this index. Run `runcite ingest SOURCE`: it is made, and filled from the catalog."
             )
-        self._require_layout(client, serving)
+        return self._require_layout(client, serving)
 
-    def make(self, client: QdrantClient) -> None:
+    def make(self, client: QdrantClient) -> Layout:
         """Make the collection where there is none yet; a kill half way leaves nothing that is served.
 
         Args:
             client: Whom to ask; given time.
+
+        Returns:
+            How it is kept.
 
         Raises:
             EmbeddingMismatchError: There is one, with vectors of another length.
@@ -69,8 +88,7 @@ class Collection:
         self._require_version(client)
         serving = self._serving(client)
         if serving is not None:
-            self._require_layout(client, serving)
-            return
+            return self._require_layout(client, serving)
         made = f"{self._prefix}1"
         if not client.collection_exists(made):
             self._create(client, made)
@@ -78,6 +96,7 @@ class Collection:
             client.create_payload_index(made, name, models.PayloadSchemaType.KEYWORD, wait=True)
         served = models.CreateAlias(collection_name=made, alias_name=self.options.collection)
         client.update_collection_aliases([models.CreateAliasOperation(create_alias=served)])
+        return self._require_layout(client, made)
 
     @property
     def _prefix(self) -> str:
@@ -120,8 +139,9 @@ class Collection:
                 f"The Qdrant server at {self.options.url!r} is version {version!r}, expected 1.19 or later. Upgrade it."
             )
 
-    def _require_layout(self, client: QdrantClient, name: str) -> None:
-        params = client.get_collection(name).config.params
+    def _require_layout(self, client: QdrantClient, name: str) -> Layout:
+        config = client.get_collection(name).config
+        params = config.params
         vectors, sparse = params.vectors, params.sparse_vectors or {}
         dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
         bm25 = sparse.get(BM25)
@@ -136,6 +156,17 @@ class Collection:
                 f"{dense.distance.value}, expected {self.dimension} by cosine. Pass the --embedding the index was "
                 "built with, or delete that collection and run `runcite ingest SOURCE`: it is filled from the catalog."
             )
+        return Layout(params.replication_factor or 1, _compressed(config.quantization_config))
+
+
+def _compressed(config: object) -> Quantisation:
+    match config:
+        case models.ScalarQuantization():
+            return "int8"
+        case models.BinaryQuantization():
+            return "binary"
+        case _:
+            return "none"
 
 
 def _quantisation(chosen: Quantisation) -> models.QuantizationConfig | None:
