@@ -92,7 +92,8 @@ def ingest_locations(
             return runs
     except StoreHeldError:
         url = find_server(session.home)
-        if url is None:
+        # With the vectors on a Qdrant server no server holds the home: another ingest does, and is soon done.
+        if url is None or session.settings.qdrant_url is not None:
             raise
     session.terminal.note(f"The server at {url} holds the home and takes the job over.")
     return _hand_over(url, locations, watcher, allow_mass_delete=allow_mass_delete)

@@ -9,6 +9,7 @@ import pytest
 
 from api.bootstrap import open_runtime
 from api.settings import Settings
+from index.lock import HomeLock
 from tests.integration.serving import Served, serving
 from tests.qdrant.process import TIMEOUT_S, QdrantProcess
 
@@ -114,8 +115,11 @@ def test_a_server_that_comes_up_late_and_empty_is_filled_from_the_catalog(home, 
 
 
 @pytest.mark.usefixtures("uses_rest")
-def test_the_command_line_hands_over_too_and_says_what_is_wrong(runcite, qdrant, pages, tmp_path):
-    assert json.loads(runcite("triage", "--json", TICKET)[1])["outcome"] == "GUIDE_USER"
+def test_the_command_line_hands_over_too_and_says_what_is_wrong(home, runcite, qdrant, pages, tmp_path):
+    with HomeLock.acquire(home, "runcite ingest"):
+        code, _, err = runcite("ingest", pages)
+        assert (code, "(runcite ingest)" in err) == (3, True)
+        assert json.loads(runcite("triage", "--json", TICKET)[1])["outcome"] == "GUIDE_USER"
     qdrant.kill()
     for command in (["search", "vpn"], ["ingest", pages]):
         code, out, err = runcite(*command)

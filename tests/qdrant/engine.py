@@ -46,6 +46,7 @@ class Engine:
         self._lock = threading.Lock()
         self.behaviour = Behaviour()
         self.calls: dict[str, int] = {}
+        self.kept_as: dict[str, models.CreateCollection] = {}
 
     def admit(self, api_key: str | None) -> None:
         """Refuse a caller without the key, and misbehave where told to."""
@@ -59,8 +60,8 @@ class Engine:
 
     def run(self, operation: str, collection: str = "", **given: Any) -> Any:
         """Run one operation, one at a time, on a collection that has to exist."""
+        self.note(operation)
         with self._lock:
-            self.calls[operation] = self.calls.get(operation, 0) + 1
             if collection and operation != "create_collection" and not self._client.collection_exists(collection):
                 raise RefusalError(HTTPStatus.NOT_FOUND, f"Not found: Collection `{collection}` doesn't exist!")
             if operation == "create_collection" and self._client.collection_exists(collection):
@@ -69,6 +70,11 @@ class Engine:
                 self._check_dimension(collection, given)
             names = {"collection_name": collection} if collection else {}
             return getattr(self._client, operation)(**names, **given)
+
+    def note(self, what: str) -> None:
+        """Count that something was asked for."""
+        with self._lock:
+            self.calls[what] = self.calls.get(what, 0) + 1
 
     def exists(self, collection: str) -> bool:
         """Tell whether there is such a collection."""

@@ -39,7 +39,7 @@ def application(engine: Engine) -> Starlette:
             route("/aliases", "GET", lambda _name, _body: engine.run("get_aliases")),
             route("/collections/aliases", "POST", lambda _name, body: _aliases(engine, body)),
             route(f"{named}/exists", "GET", lambda name, _body: {"exists": engine.exists(name)}),
-            route(named, "GET", lambda name, _body: engine.run("get_collection", name)),
+            route(named, "GET", lambda name, _body: _describe(engine, name)),
             route(named, "PUT", lambda name, body: _create(engine, name, body)),
             route(f"{named}/index", "PUT", lambda name, body: _index(engine, name, body)),
             route(f"{named}/points", "PUT", lambda name, body: _upsert(engine, name, body)),
@@ -57,6 +57,9 @@ def _answer(engine: Engine, request: Request, body: bytes, answer: Any) -> Respo
         return HTMLResponse("<html><body>Welcome to nginx!</body></html>")
     try:
         engine.admit(request.headers.get("api-key"))
+        for name in ("consistency", "ordering", "wait"):
+            if name in request.query_params:
+                engine.note(f"{name} {request.query_params[name]}")
         result = TypeAdapter(Any).dump_python(answer(request.path_params.get("name", ""), body), mode="json")
     except RefusalError as error:
         if error.status == HTTPStatus.UNAUTHORIZED:
@@ -73,9 +76,20 @@ def _aliases(engine: Engine, body: bytes) -> Any:
 
 def _create(engine: Engine, name: str, body: bytes) -> Any:
     asked = models.CreateCollection.model_validate_json(body)
+    engine.kept_as[name] = asked
     return engine.run(
         "create_collection", name, vectors_config=asked.vectors, sparse_vectors_config=asked.sparse_vectors
     )
+
+
+def _describe(engine: Engine, name: str) -> Any:
+    """Say of a collection what local mode does not keep: how often it is stored, and how compressed."""
+    info = engine.run("get_collection", name)
+    if (asked := engine.kept_as.get(name)) is not None:
+        info.config.params.replication_factor = asked.replication_factor
+        info.config.params.write_consistency_factor = asked.write_consistency_factor
+        info.config.quantization_config = asked.quantization_config
+    return info
 
 
 def _index(engine: Engine, name: str, body: bytes) -> Any:
@@ -98,6 +112,9 @@ def _payload(engine: Engine, name: str, body: bytes) -> Any:
 
 def _query(engine: Engine, name: str, body: bytes) -> Any:
     asked = models.QueryRequest.model_validate_json(body)
+    if asked.params is not None and asked.params.quantization is not None:
+        engine.note(f"rescore {asked.params.quantization.rescore}")
+        asked.params = None
     return engine.run(
         "query_points",
         name,

@@ -79,6 +79,32 @@ def test_a_collection_is_made_under_an_alias_with_the_layout_of_the_home(options
     store.close()
 
 
+@pytest.mark.parametrize("quantisation", ["int8", "binary"])
+def test_a_cluster_is_read_by_majority_and_its_compressed_vectors_scored_again(options, process, quantisation):
+    """Also by a process that was not told how the collection was made."""
+    told = replace(options, prefer_grpc=False, replicas=3, quantisation=quantisation)
+    writer, reader = connect(told), connect(replace(options, prefer_grpc=False))
+    writer.prepare()
+    client = raw(process)
+    params = client.get_collection(f"{options.collection}-{INDEX.lower()}-1").config.params
+    assert (params.replication_factor, params.write_consistency_factor) == (3, 2)
+    client.close()
+    before = process.behave()
+    writer.upsert([point(1)])
+    writer.set_access("a1", ["*"], [])
+    writer.delete_revision("a1", "gone")
+    for store in (writer, reader):
+        assert search(store) == ["a1"]
+    after = process.behave()
+    counted = {what: after[what] - before.get(what, 0) for what in after}
+    assert counted["wait true"] == 3
+    assert counted["ordering strong"] == 2
+    assert counted["consistency majority"] == 2
+    assert counted["rescore True"] == 2
+    writer.close()
+    reader.close()
+
+
 def test_two_processes_share_a_collection(options):
     writer, reader = connect(options), connect(options)
     writer.prepare()
