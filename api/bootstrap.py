@@ -103,15 +103,17 @@ def open_runtime(
     if not create:
         _require_catalog(settings.home)
     with ExitStack() as opened:
-        holding: Callable[[], AbstractContextManager[object]] = partial(
-            _lock, settings.home, command or " ".join(["runcite", *sys.argv[1:2]])
-        )
-        if settings.qdrant_url is None:
+        command = command or " ".join(["runcite", *sys.argv[1:2]])
+        alone = settings.qdrant_url is None
+        if alone:
             # The vectors are in the home, and one process may have them open.
-            opened.enter_context(holding())
-            holding = nullcontext
+            opened.enter_context(_lock(settings.home, command))
         catalog = Catalog.open(settings.home / CATALOG_NAME)
         opened.callback(catalog.close)
+        if alone:
+            # Only the lock's holder runs anything, so what seems to run was cut off.
+            catalog.run_log.close_open()
+        holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
         embedder = _embedder(settings, catalog.embedding(), notice, wait=wait)
@@ -227,7 +229,8 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
             chunk=lambda article: chunker().chunk(article),
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=Shelf(catalog, settings.home, policy.windows),
+        shelf=(shelf := Shelf(catalog, settings.home, policy.windows)),
+        history=shelf.history,
         windows=policy.windows,
         open_source=partial(open_source, settings=settings),
         holding=parts.holding,

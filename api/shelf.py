@@ -4,10 +4,12 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from api.convert import to_article, to_article_line, to_revision, to_run_summary
+from api.convert import to_article, to_article_line, to_revision
 from api.errors import NotFoundError
+from api.history import RunHistory
 from api.schemas import ArticleLineV1, ArticleV1, RevisionV1, StatusV1
 from index.catalog import Catalog
+from index.runs import RunQuery
 from ingest.freshness import FreshnessState, FreshnessWindows
 from ingest.models import EVERYONE
 
@@ -28,6 +30,11 @@ class Shelf:
         self._catalog = catalog
         self._home = home
         self._windows = windows
+
+    @property
+    def history(self) -> RunHistory:
+        """The runs that brought the articles."""
+        return RunHistory(self._catalog.run_log, self._home)
 
     def articles(self, as_of: date | None = None) -> list[ArticleLineV1]:
         """List the articles, most urgent first.
@@ -96,7 +103,7 @@ class Shelf:
             articles=len(lines),
             by_state={state: by_state[state] for state in reversed(_MOST_URGENT_FIRST) if by_state[state]},
             by_status=dict(Counter(line.status for line in lines)),
-            runs=tuple(to_run_summary(run) for run in self._catalog.runs(LAST_RUNS)),
+            runs=self.history.page(RunQuery(limit=LAST_RUNS)).runs,
         )
 
     def is_empty(self) -> bool:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
 from index import codec
 from index.embed.identity import require_same
 from index.lexicon import Lexicon
-from index.models import EmbeddingSpec, IndexedArticle, Revision, RunReport
+from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.rows import (
     Publication,
     Standing,
@@ -28,9 +28,9 @@ from index.rows import (
     to_article,
     to_revision,
 )
-from index.runs import read_runs, write_run
+from index.runs import RunLog
 from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
-from ingest.models import Article
+from ingest.models import Article, ArticleMetadata
 
 __all__ = ["Catalog", "Publication", "Standing"]
 
@@ -144,7 +144,7 @@ class Catalog:
         return None if value is None else codec.metadata_from_json(value).audience
 
     def stored(self, article_id: str) -> Article | None:
-        """Rebuild a live article as its source gave it, so that it can be indexed again without the source."""
+        """Rebuild a live article as it is indexed, so that it can be indexed again without the source."""
         article = self.article(article_id)
         revision = None if article is None else self.revision(article_id, article.revision)
         if article is None or revision is None:
@@ -159,7 +159,19 @@ class Catalog:
             revision=revision.revision,
             url=article.url,
             version=article.version,
+            stated=self._stated(articles.c.article_id == article_id).get(article_id),
         )
+
+    def has_relations(self, source: str) -> bool:
+        """Tell whether anything may follow for an article of a source from another one; a cheap look, for every run."""
+        related = articles.c.stated.is_not(None) | articles.c.metadata.contains('"superseded_by":"')
+        query = select(articles.c.article_id).where(articles.c.source == source, related).limit(1)
+        with self._reading() as connection:
+            return connection.scalar(query) is not None
+
+    def attachments(self, source: str) -> dict[str, ArticleMetadata]:
+        """Return what each live attachment of a source states itself, by article id."""
+        return self._stated(articles.c.source == source)
 
     def publish(self, publication: Publication) -> None:
         """Make an article's revision the live one, in one transaction.
@@ -220,6 +232,21 @@ class Catalog:
                     .values(audience=codec.strings_to_json(article.metadata.audience))
                 )
 
+    def set_metadata(self, article: IndexedArticle, metadata: ArticleMetadata, fingerprint: str) -> None:
+        """Record what follows for an article from another one; what it states itself stays."""
+        with self._writing() as connection:
+            row = {
+                "metadata": codec.metadata_to_json(metadata),
+                "fingerprint": fingerprint,
+                "changed": next_sequence(connection),
+            }
+            connection.execute(update(articles).where(articles.c.article_id == article.article_id).values(row))
+            connection.execute(
+                update(revisions)
+                .where(revisions.c.article_id == article.article_id, revisions.c.revision == article.revision)
+                .values(audience=codec.strings_to_json(metadata.audience))
+            )
+
     def unsettle(self, article_id: str) -> None:
         """Forget an article's fingerprint, so that the next run reads it again whatever its source says."""
         with self._writing() as connection:
@@ -273,22 +300,16 @@ class Catalog:
                     self._lexicon = advance(connection, known, sequence)
             return self._lexicon
 
-    def record_run(self, report: RunReport) -> None:
-        """Keep the report of a run."""
-        with self._writing() as connection:
-            write_run(connection, report)
+    @property
+    def run_log(self) -> RunLog:
+        """The runs that brought the articles."""
+        return RunLog(self._engine, self._path)
 
-    def runs(self, limit: int = 20) -> list[RunReport]:
-        """Return the latest runs.
-
-        Args:
-            limit: At most so many.
-
-        Returns:
-            Reports, latest first.
-        """
+    def _stated(self, chosen: ColumnElement[bool]) -> dict[str, ArticleMetadata]:
+        columns = (articles.c.article_id, articles.c.stated)
+        query = select(*columns).where(chosen, articles.c.stated.is_not(None), articles.c.live_revision.is_not(None))
         with self._reading() as connection:
-            return read_runs(connection, limit)
+            return {row[0]: codec.metadata_from_json(row[1]) for row in connection.execute(query)}
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

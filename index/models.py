@@ -1,6 +1,7 @@
 """The stages between chunks and candidates: points are stored, hits come back, candidates leave."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -198,6 +199,9 @@ class Retrieval:
 
 SyncOutcome = Literal["indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed"]
 
+RunState = Literal["queued", "running", "done", "failed", "interrupted"]
+"""`failed`: it stopped before its end, and says why; `interrupted`: somebody stopped it, or its process died."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArticleReport:
@@ -207,6 +211,11 @@ class ArticleReport:
     outcome: SyncOutcome
     reason: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is worth keeping: that an article is as it was is only counted."""
+        return self.outcome != "unchanged" or bool(self.reason or self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +230,8 @@ class RunReport:
         articles: A line per article, in the order met.
         chunks_embedded: How many chunks went through the model.
         error: Why the run stopped early, if it did; then nothing was removed.
+        state: How it ended.
+        articles_total: How many the source said it would list, where it knew.
     """
 
     run_id: str
@@ -230,3 +241,32 @@ class RunReport:
     articles: tuple[ArticleReport, ...]
     chunks_embedded: int
     error: str | None = None
+    state: RunState = "done"
+    articles_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the catalog remembers it: going on, over, or cut off.
+
+    Attributes:
+        run_id: ULID of the run.
+        source: Key of the source; as it was asked for, until it has been opened.
+        state: How it stands.
+        started_at: UTC; of a queued run, when it was asked for.
+        finished_at: UTC; `None` while it goes on, and where it was cut off.
+        articles_total: How many the source said it would list, where it knew.
+        outcomes: How many articles had each outcome, those removed included.
+        chunks_embedded: How many chunks went through the model.
+        error: Why it stopped early, if it did.
+    """
+
+    run_id: str
+    source: str
+    state: RunState
+    started_at: datetime
+    finished_at: datetime | None
+    articles_total: int | None
+    outcomes: Mapping[SyncOutcome, int]
+    chunks_embedded: int
+    error: str | None

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from index.catalog import Catalog, Publication
 from index.errors import EmbeddingError
-from index.models import Point, point_id
+from index.models import IndexedArticle, Point, point_id
 from index.ports import Embedder, VectorStore
 from index.space import require_space
 from index.store.bm25 import TermEncoder
-from ingest.models import Article, Chunk
+from ingest.models import Article, ArticleMetadata, Chunk
 
 OnStep = Callable[[str], None]
 """Told the name of each step just taken; tests kill the process there."""
@@ -108,15 +108,22 @@ class Publisher:
             access_changed: Whether the points' audience or labels may differ from the article's.
         """
         if access_changed:
-            # Should the process die before the catalog follows, the next run must look at this article again, even
-            # if its source has gone back to what the catalog knows.
-            self._catalog.unsettle(article.article_id)
-            self._on_step("unsettled")
-            self._store.set_access(article.article_id, article.metadata.audience, article.metadata.labels)
-            self._on_step("access_set")
-            self._store.flush()
-            self._on_step("access_flushed")
+            self._set_access(article.article_id, article.metadata)
         self._catalog.update_metadata(article, fingerprint)
+        self._on_step("metadata_updated")
+
+    def relate(self, article: IndexedArticle, metadata: ArticleMetadata, fingerprint: str) -> None:
+        """Publish what follows for an article from another one, such as an attachment's audience from its page's.
+
+        Args:
+            article: The article as the catalog has it.
+            metadata: What holds for it now.
+            fingerprint: The digest of its raw document, which stays.
+        """
+        known = article.metadata
+        if (known.audience, known.labels) != (metadata.audience, metadata.labels):
+            self._set_access(article.article_id, metadata)
+        self._catalog.set_metadata(article, metadata, fingerprint)
         self._on_step("metadata_updated")
 
     def remove(self, article_id: str, revision: str) -> None:
@@ -125,6 +132,16 @@ class Publisher:
         self._on_step("removed")
         self._store.delete_revision(article_id, revision)
         self._on_step("points_deleted")
+
+    def _set_access(self, article_id: str, metadata: ArticleMetadata) -> None:
+        # Should the process die before the catalog follows, the next run must look at this article again, even if its
+        # source has gone back to what the catalog knows.
+        self._catalog.unsettle(article_id)
+        self._on_step("unsettled")
+        self._store.set_access(article_id, metadata.audience, metadata.labels)
+        self._on_step("access_set")
+        self._store.flush()
+        self._on_step("access_flushed")
 
     def _publication(self, prepared: Prepared) -> Publication:
         article = prepared.article

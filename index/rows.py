@@ -102,6 +102,7 @@ def article_row(article: Article) -> dict[str, Any]:
         "url": article.url,
         "version": article.version,
         "metadata": codec.metadata_to_json(article.metadata),
+        "stated": None if article.stated is None else codec.metadata_to_json(article.stated),
         "warnings": codec.strings_to_json(article.warnings),
     }
 

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -55,6 +55,8 @@ articles = Table(
     Column("version", Text),
     Column("live_revision", String),
     Column("metadata", Text, nullable=False),
+    # Of an attachment, what it states itself; `metadata` is then that joined with its page's.
+    Column("stated", Text),
     Column("fingerprint", String, nullable=False),
     Column("warnings", Text, nullable=False),
     Column("chunks", Integer, nullable=False),
@@ -85,16 +87,20 @@ runs = Table(
     metadata,
     Column("run_id", String, primary_key=True),
     Column("source", String, nullable=False),
+    Column("state", String, nullable=False),
     Column("started_at", String, nullable=False),
-    Column("finished_at", String, nullable=False),
+    Column("finished_at", String),
+    Column("articles_total", Integer),
+    Column("outcomes", Text, nullable=False),
     Column("chunks_embedded", Integer, nullable=False),
     Column("error", Text),
+    Index("runs_by_source", "source", "run_id"),
 )
 
 run_articles = Table(
     "run_articles",
     metadata,
-    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("run_id", String, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("article_id", String, nullable=False),
     Column("outcome", String, nullable=False),

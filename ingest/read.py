@@ -21,7 +21,7 @@ from ingest.parse.office import parse_document, parse_slides, parse_workbook
 from ingest.parse.pdf import parse_pdf
 from ingest.parse.text import parse_text
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Raise it when the same bytes would give another article: everything is then parsed again."""
 
 CHUNKING_VERSION = 1
@@ -72,7 +72,7 @@ def read(raw: RawDocument) -> Article:
         title=title,
         text=parsed.text,
         blocks=parsed.blocks,
-        metadata=replace(metadata, dates=dates),
+        metadata=replace(metadata, dates=dates, attached_to=raw.attached_to),
         revision=_revision(title, parsed.text, parsed.blocks, metadata.symptoms),
         url=raw.url,
         version=raw.version,
@@ -103,7 +103,17 @@ def fingerprint(raw: RawDocument) -> str:
     edited = raw.last_modified.isoformat() if raw.last_modified else None
     stated = sorted((name, repr(value)) for name, value in raw.fields.items())
     facts = json.dumps(
-        [PARSER_VERSION, CHUNKING_VERSION, raw.media_type, raw.name, raw.version, raw.url, edited, stated]
+        [
+            PARSER_VERSION,
+            CHUNKING_VERSION,
+            raw.media_type,
+            raw.name,
+            raw.version,
+            raw.url,
+            edited,
+            stated,
+            raw.attached_to,
+        ]
     )
     digest = hashlib.sha256(facts.encode())
     digest.update(raw.content)

@@ -17,6 +17,7 @@ from api.cli.demo import demo
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
 from api.cli.options import Globals
+from api.cli.runs import runs
 from api.cli.search import search
 from api.cli.serve import serve
 from api.cli.status import status
@@ -40,7 +41,8 @@ Commands = Mapping[str, tuple[Callable[..., None], str]]
 
 COMMANDS: Commands = {
     "demo": (demo, "Show it all on the samples."),
-    "ingest": (ingest, "Bring folders and git work trees into the index."),
+    "ingest": (ingest, "Bring sources into the index, once or every so often."),
+    "runs": (runs, "List past ingest runs, or what one did."),
     "search": (search, "Search the runbooks."),
     "triage": (triage, "Decide tickets, with citations."),
     "articles": (articles, "List the articles with freshness and owner."),

@@ -16,24 +16,28 @@ from api.schemas.decision import (
 from api.schemas.requests import IngestRunIn, RequesterIn, TicketIn
 from api.schemas.results import (
     ArticleLineV1,
-    ArticleReportV1,
     ArticleV1,
     HealthV1,
-    IngestRunV1,
     PassageV1,
     ProblemV1,
     RevisionV1,
-    RunReportV1,
-    RunState,
-    RunSummaryV1,
     SearchV1,
     StatusV1,
+)
+from api.schemas.runs import (
+    ArticleReportPageV1,
+    ArticleReportV1,
+    IngestRunPageV1,
+    IngestRunV1,
+    RunProgressV1,
+    RunReportV1,
 )
 
 __all__ = [
     "MAX_GROUPS",
     "Answer",
     "ArticleLineV1",
+    "ArticleReportPageV1",
     "ArticleReportV1",
     "ArticleV1",
     "CitationV1",
@@ -43,6 +47,7 @@ __all__ = [
     "GateResultV1",
     "HealthV1",
     "IngestRunIn",
+    "IngestRunPageV1",
     "IngestRunV1",
     "Moment",
     "Name",
@@ -54,9 +59,8 @@ __all__ = [
     "RequesterIn",
     "RevisionV1",
     "RiskFlagV1",
+    "RunProgressV1",
     "RunReportV1",
-    "RunState",
-    "RunSummaryV1",
     "Score",
     "SearchV1",
     "StatusV1",

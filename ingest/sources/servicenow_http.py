@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from ingest.errors import SourceError
+from ingest.errors import RequestError, SourceError
+from ingest.sources.media_http import read_capped
 
 TIMEOUT_S = 30.0
 PAGE_ROWS = 500
@@ -119,6 +120,29 @@ class TableClient:
             return None
         result = _result(reply, self._base)
         return _flat(result) if isinstance(result, dict) else None
+
+    def file(self, sys_id: str, limit: int) -> bytes | None:
+        """Fetch an attachment's content; `None` where it has gone.
+
+        Raises:
+            RefusedError: The user may not read it.
+            RequestError: It is larger than `limit` bytes, or breaks off.
+            SourceError: As for `rows`.
+        """
+        path = f"/api/now/attachment/{sys_id}/file"
+        try:
+            with self._http.stream("GET", path, headers={"Accept": "*/*"}) as reply:
+                if reply.status_code == httpx.codes.NOT_FOUND:
+                    return None
+                if reply.status_code == httpx.codes.UNAUTHORIZED:
+                    self._require_answer(reply, path)
+                if reply.status_code == httpx.codes.FORBIDDEN:
+                    raise RefusedError(f"{self._base}{path} may not be read; give the user a role that reads it")
+                if not reply.is_success:
+                    raise RequestError(f"{self._base}{path} answered with status {reply.status_code}")
+                return read_capped(reply, limit)
+        except httpx.TransportError as error:
+            raise RequestError(f"{self._base}{path} broke off: {type(error).__name__}; try again later") from error
 
     def _get(self, path: str, fields: Sequence[str], query: str | None = None, offset: int = 0) -> httpx.Response:
         # Without display values times are in UTC and choices are not translated.

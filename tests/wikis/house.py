@@ -4,20 +4,22 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import httpx
+import pytest
 
 from index.catalog import Catalog
 from index.models import IndexedArticle
 from index.store.memory import MemoryStore
-from index.sync import Syncer
+from index.sync import RunOptions, Syncer
 from ingest.ports import Source
 from ingest.read import fingerprint, fingerprint_etag, read
-from tests.fakes import HashedWordsEmbedder, chunk_fake
+from tests.fakes import HashedWordsEmbedder, Killed, chunk_fake, killed_after
 
 
 class House:
     """An index over the memory store and the real reader."""
 
     def __init__(self, folder: Path) -> None:
+        self.total: int | None = None
         embedder = HashedWordsEmbedder()
         self.catalog = Catalog.open(folder / "catalog.sqlite")
         self.store = MemoryStore(embedder.spec.dimension)
@@ -35,7 +37,14 @@ class House:
         """Sync a source; gives each article's outcome."""
         report = self._syncer.run(source)
         assert report.error is None, report.error
+        self.total = report.articles_total
         return {line.article_id: line.outcome for line in report.articles}
+
+    def killed(self, source: Source, *, published: int) -> int:
+        """Sync a source until so many articles are published, then die; gives how many are indexed."""
+        with pytest.raises(Killed):
+            self._syncer.run(source, options=RunOptions(on_step=killed_after("published", published)))
+        return len(self.catalog.articles())
 
     def error(self, source: Source) -> str | None:
         """Sync a source; gives what broke the run off."""

@@ -1,5 +1,7 @@
 """A real DokuWiki, edited by a person and synced after each edit."""
 
+from collections import Counter
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -183,3 +185,16 @@ def test_an_address_that_is_no_api(dokuwiki_server, house):
     error = house.error(DokuWikiSource(location, ADMIN))
     assert error is not None
     assert "that is no XML-RPC" in error
+
+
+def test_a_first_ingest_that_was_killed_fetches_no_page_twice_that_it_had_indexed(dokuwiki_server, house):
+    for number in range(12):
+        dokuwiki_server.put(f"killed:page{number}", text_of(f"Restart part {number}."))
+    network = Watched()
+    source = DokuWikiSource(dokuwiki_server.location("namespace=killed&groups=user"), ADMIN, network)
+    assert house.killed(source, published=5) == 5
+
+    network.asked.clear()
+    assert Counter(house.sync(source).values()) == {"unchanged": 5, "indexed": 7}
+    assert house.total == 12
+    assert network.asked.count("wiki.getPageHTML") == 7

@@ -1,6 +1,7 @@
 """A real MediaWiki, edited by a person and synced after each edit."""
 
 import time
+from collections import Counter
 
 import httpx
 import pytest
@@ -220,3 +221,16 @@ def test_a_wiki_that_breaks_off_removes_nothing(wiki, house):
     assert error is not None
     assert "HTTP 500" in error
     assert list(house.texts()) == ["Breaks"]
+
+
+def test_a_first_ingest_that_was_killed_fetches_no_page_twice_that_it_had_indexed(wiki, house):
+    for number in range(12):
+        wiki.edit(f"Killed {number}", text_of("Killed", step=f"Restart part {number}."))
+    network = Watched()
+    source = MediaWikiSource(wiki.location("category=Killed"), transport=network)
+    assert house.killed(source, published=5) == 5
+
+    network.asked.clear()
+    assert Counter(house.sync(source).values()) == {"unchanged": 5, "indexed": 7}
+    assert house.total == 12
+    assert network.asked.count("parse") == 7

@@ -8,6 +8,7 @@ import pytest
 from index.catalog import Catalog
 from index.errors import EmbeddingError, EmbeddingMismatchError, StoreError
 from index.models import ArticleReport, FloatMatrix
+from index.runs import RunQuery
 from index.store.memory import MemoryStore
 from index.sync import RunOptions, Syncer
 from ingest.models import EVERYONE, Rejected
@@ -71,7 +72,9 @@ def test_new_articles_are_indexed(house: House) -> None:
     assert outcomes(report) == {"net/vpn": "indexed", "print/jam": "indexed"}
     assert report.error is None
     assert report.chunks_embedded == house.store.count() == 4
-    assert house.catalog.runs() == [report]
+    [record] = house.catalog.run_log.latest(RunQuery())
+    assert (record.run_id, record.state, record.outcomes) == (report.run_id, "done", {"indexed": 2})
+    assert [line for _, line in house.catalog.run_log.lines(report.run_id)] == list(report.articles)
 
 
 def test_unchanged_articles_are_neither_read_nor_embedded(house: House) -> None:
@@ -360,7 +363,7 @@ def test_an_etag_is_not_current_for_another_sources_article(house: House) -> Non
     asked: list[bool] = []
 
     class Nosy(FakeSource):
-        def scan(self, is_current=never_current, /):
+        def scan(self, is_current=never_current, _on_total=None, /):
             asked.append(is_current("net/vpn", "vpn-1"))
             return super().scan(is_current)
 
