@@ -1,5 +1,6 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ from ingest.ports import IsCurrent, OnTotal, Source, ignore_total
 
 CHUNKS_PER_BATCH = 64
 """Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
+
+MAX_WAIT_S = 0.5
+"""How long a ready article waits for a batch to fill: one edited page must not wait for the whole listing."""
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_COUNT = 20
@@ -47,6 +51,7 @@ class RunOptions:
         on_step: Told each step just taken.
         on_total: Told how many articles the source is going to list, where it knows.
         run_id: What to call the run; a new ULID where it is left out.
+        clock: Seconds that only grow; tests pass their own.
     """
 
     allow_mass_delete: bool = False
@@ -55,6 +60,7 @@ class RunOptions:
     on_step: OnStep = _silent
     on_total: OnTotal = ignore_total
     run_id: str | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 class Syncer:
@@ -113,7 +119,7 @@ class Syncer:
         require_space(self._catalog.path.parent)
         self._store.prepare()
         restored = self.sweep(options)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article, journal)
+        run = _Run(source.key, self._catalog.standings(), publisher, on_article, journal, options.clock)
         error = self._scan(source, run, options)
         run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
@@ -179,6 +185,7 @@ class Syncer:
                     run.publish_pending()
                     return INTERRUPTED
                 self._take(item, run)
+                run.publish_due()
         except SourceError as error:
             run.publish_pending()
             return str(error)
@@ -282,9 +289,11 @@ class _Run:
     publisher: Publisher
     on_article: Callable[[ArticleReport], None]
     journal: Journal
+    clock: Callable[[], float]
     lines: list[ArticleReport] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
     pending: list[Prepared] = field(default_factory=list)
+    pending_since: float = 0.0
     unread: set[str | None] = field(default_factory=set)
     absent: dict[str, ArticleMetadata] = field(default_factory=dict)
     touched: bool = False
@@ -362,8 +371,15 @@ class _Run:
 
     def add(self, prepared: Prepared) -> None:
         """Queue an article; the queue is published when it fills a batch."""
+        if not self.pending:
+            self.pending_since = self.clock()
         self.pending.append(prepared)
         if sum(len(waiting.chunks) for waiting in self.pending) >= CHUNKS_PER_BATCH:
+            self.publish_pending()
+
+    def publish_due(self) -> None:
+        """Publish what has waited long enough."""
+        if self.pending and self.clock() - self.pending_since >= MAX_WAIT_S:
             self.publish_pending()
 
     def publish_pending(self) -> None:
