@@ -207,7 +207,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
     catalog, store, embedder = parts.catalog, parts.store, parts.embedder
     policy = policy_for(embedder.spec)
     # Vectors in the home are read in a time that depends on this machine alone, and nothing is gained by giving up.
-    budget_s = math.inf if settings.qdrant_url is None else 2 * settings.qdrant_timeout_s
+    budget_s = math.inf if settings.qdrant_url is None else settings.qdrant_timeout_s
     searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
     spec = embedder.spec
 

@@ -1,6 +1,5 @@
 """A server's address and a time limit enter, a Qdrant client whose every call ends in that time leaves."""
 
-import json
 import math
 import warnings
 from collections.abc import Callable
@@ -19,7 +18,7 @@ def client_of(options: ServerOptions, timeout_s: float) -> QdrantClient:
 
     Args:
         options: Where the server is.
-        timeout_s: How long a call may take, fractions of a second included, which the client itself rounds up.
+        timeout_s: How long a call may take, to a fraction of a second over REST; gRPC rounds up to whole ones.
 
     Returns:
         The client.
@@ -27,7 +26,6 @@ def client_of(options: ServerOptions, timeout_s: float) -> QdrantClient:
     Raises:
         ValueError: The address cannot be one.
     """
-    service = {"methodConfig": [{"name": [{}], "timeout": f"{timeout_s}s"}]}
     with warnings.catch_warnings():
         # That a key is sent unencrypted is the operator's choice, and docs/qdrant-server.md tells of it.
         warnings.filterwarnings("ignore", "Api key is used with an insecure connection")
@@ -42,7 +40,6 @@ def client_of(options: ServerOptions, timeout_s: float) -> QdrantClient:
             # Nothing between here and the server is to see the key.
             trust_env=False,
             grpc_options={
-                "grpc.service_config": json.dumps(service),
                 "grpc.enable_http_proxy": 0,
                 "grpc.initial_reconnect_backoff_ms": RECONNECT_MS,
                 "grpc.min_reconnect_backoff_ms": RECONNECT_MS,

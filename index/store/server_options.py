@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 TIMEOUT_S = 0.5
-"""A search is up to four calls and gives up between them after twice this, so that a ticket is decided within 2 s."""
+"""A search is up to four calls, and none is begun after this; over gRPC one may take the next whole second."""
 
 Quantisation = Literal["none", "int8", "binary"]
 
