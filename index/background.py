@@ -4,7 +4,7 @@ import hashlib
 import heapq
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 
@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.lexicon import Lexicon
-from index.models import CosineScale, FloatMatrix, FloatVector
+from index.models import CosineScale, FloatMatrix
 from index.portraits import Gallery, Key, Likeness, Portrait
 from index.ports import Embedder
 
 SAMPLE_ARTICLES = 256
-SAMPLE_CHUNKS = 2_048
+SAMPLE_CHUNKS = 1_024
 """Enough for means and spreads to be within a few percent, few enough to compare every query with."""
 
 PRIOR_ARTICLES = 16
 """How many articles' worth of weight the off-topic tickets have beside a query's own spread, for small indexes."""
 
 _LEAST_GAP = 1e-6
+_LEAST_VARIANCE = 1e-12
 """A model that tells nothing apart is not to divide by nothing."""
 
 _MAX_VIEWS = 8
@@ -37,7 +38,7 @@ def off_topic_digest() -> str:
 
 def embed_off_topic(embedder: Embedder) -> FloatMatrix:
     """Embed the off-topic tickets: `(n_tickets, dim) float32`, unit rows."""
-    return np.stack([embedder.embed_query(ticket) for ticket in off_topic_tickets()])
+    return embedder.embed_queries(off_topic_tickets())
 
 
 @cache
@@ -45,27 +46,6 @@ def off_topic_tickets() -> tuple[str, ...]:
     """Return the bundled tickets that no knowledge base of a service desk answers."""
     lines = files("index").joinpath("off_topic.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Mean and standard deviation of one kind of cosine of a query over the articles."""
-
-    mean: float
-    deviation: float
-
-    def standing(self, cosine: float) -> float:
-        """Return how many deviations above the mean a cosine is."""
-        return (cosine - self.mean) / self.deviation
-
-
-@dataclass(frozen=True, slots=True)
-class Spreads:
-    """The spread of each kind of cosine; see `Likeness`."""
-
-    best: Spread
-    centre: Spread
-    title: Spread
 
 
 class Background:
@@ -89,19 +69,28 @@ class Background:
         least = unrelated + max(float(nothing.best.std()), _LEAST_GAP)
         self.scale = CosineScale(unrelated, max(float(own.mean()), least))
 
-    def spreads(self, query: FloatVector) -> Spreads:
-        """Measure how a query's cosines spread over the sample.
+    def standings(self, queries: FloatMatrix, likeness: Likeness) -> Likeness:
+        """Say how far cosines stand out among those that their query reaches on the sample.
 
         Args:
-            query: `(dim,) float32`, unit length.
-        """
-        return Spreads(**{kind: self._spread(kind, cosines) for kind, cosines in _kinds(self._sample.compare(query))})
+            queries: `(n_queries, dim) float32`, unit rows.
+            likeness: How like some articles are to them.
 
-    def _spread(self, kind: str, cosines: NDArray[np.float32]) -> Spread:
+        Returns:
+            Standard deviations above the mean, in place of the cosines.
+        """
+        usual = self._sample.compare(queries)
+        return Likeness(
+            **{kind: self._standing(kind, getattr(usual, kind), cosines) for kind, cosines in _kinds(likeness)}
+        )
+
+    def _standing(self, kind: str, usual: NDArray[np.float32], cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         mean, variance = self._prior[kind]
-        share = len(cosines) / (len(cosines) + PRIOR_ARTICLES)
-        blended = share * float(cosines.var()) + (1 - share) * variance
-        return Spread(share * float(cosines.mean()) + (1 - share) * mean, max(blended, 1e-12) ** 0.5)
+        share = usual.shape[1] / (usual.shape[1] + PRIOR_ARTICLES)
+        means = share * usual.mean(axis=1, keepdims=True) + (1 - share) * mean
+        variances = share * usual.var(axis=1, keepdims=True) + (1 - share) * variance
+        standing: NDArray[np.float32] = (cosines - means) / np.sqrt(variances.clip(_LEAST_VARIANCE))
+        return standing
 
 
 class Backgrounds:

@@ -33,16 +33,17 @@ class WeightedTerms:
     ids: TermIds
     idf: NDArray[np.float64]
 
-    @property
-    def mass(self) -> float:
-        """Sum of the idf."""
-        return float(self.idf.sum())
+    def mass(self, heaviest: int | None = None) -> float:
+        """Sum the idf of all terms, or of so many of the heaviest."""
+        idf = self.idf if heaviest is None else np.sort(self.idf)[-heaviest:]
+        return float(idf.sum())
 
-    def coverage(self, terms: TermIds) -> float:
+    def coverage(self, terms: TermIds, heaviest: int | None = None) -> float:
         """Compute the idf-weighted share of these terms that are among others.
 
         Args:
             terms: The others: `(n_others,) uint32`, ascending and unique.
+            heaviest: How many of these terms make a full share; all of them if left out.
 
         Returns:
             0 to 1; 0 where either side has no terms.
@@ -50,7 +51,7 @@ class WeightedTerms:
         if not len(self.ids) or not len(terms):
             return 0.0
         where = np.minimum(terms.searchsorted(self.ids), len(terms) - 1)
-        return float(self.idf[terms[where] == self.ids].sum() / self.idf.sum())
+        return min(1.0, float(self.idf[terms[where] == self.ids].sum()) / self.mass(heaviest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,14 @@ class Lexicon:
             0 to 1; 0 for a query without terms.
         """
         return self.weigh(query).coverage(terms)
+
+    def known_mass(self, terms: TermIds) -> float:
+        """Sum the idf of those terms that some article uses.
+
+        Args:
+            terms: `(n_terms,) uint32`.
+        """
+        return float(self.idf(terms[self._document_frequency(terms) > 0]).sum())
 
     def unknown_share(self, query: TermIds) -> float:
         """Compute the share of a query's terms that no article uses.

@@ -181,6 +181,10 @@ class CosineScale:
         return self.unrelated + place * (self.related - self.unrelated)
 
 
+NO_SCALE = CosineScale(0.0, 1.0)
+"""Of an index that holds nothing the reader may read, or cannot be searched: there is nothing to compare either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What speaks for one article, in units that mean the same for any model and any knowledge base.

@@ -37,7 +37,7 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How like some articles are to a query: cosines, `(..., n_articles) float32` each.
+    """How like articles are to queries: cosines, `(n_queries, n_articles) float32` each.
 
     Attributes:
         best: Of the chunk nearest to it.
@@ -71,15 +71,12 @@ class Gallery:
         """Compare queries with every article.
 
         Args:
-            queries: `(n_queries, dim) float32`, unit rows, or one query `(dim,)`.
-
-        Returns:
-            Cosines `(n_queries, n_articles)`, or `(n_articles,)` for one query.
+            queries: `(n_queries, dim) float32`, unit rows.
         """
         return Likeness(
-            best=np.maximum.reduceat(queries @ self._chunks.T, self._first_chunk, axis=-1),
+            best=np.maximum.reduceat(queries @ self._chunks.T, self._first_chunk, axis=1),
             centre=queries @ self._centres.T,
-            title=np.maximum.reduceat(queries @ self._titles.T, self._first_title, axis=-1),
+            title=np.maximum.reduceat(queries @ self._titles.T, self._first_title, axis=1),
         )
 
 

@@ -22,6 +22,10 @@ class Embedder(Protocol):
         """Embed one query, the prefix included: `(dim,) float32`, unit length."""
         ...
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries in one pass of the model: `(n_texts, dim) float32`, unit rows."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in `text`, without special tokens and prefix."""
         ...
@@ -33,6 +37,10 @@ class Embedder(Protocol):
 
 class VectorStore(Protocol):
     """Keeps points and finds the nearest ones. Nothing is durable before `flush` returns."""
+
+    def prepare(self) -> None:
+        """Make ready to be written to: what does not exist is made, what is damaged is put aside and made anew."""
+        ...
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""

@@ -1,17 +1,19 @@
 """A query enters; the articles that may answer it leave, best first, each with its passages and scores."""
 
+import math
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 
 from index.background import Background, Backgrounds, embed_off_topic, off_topic_digest
 from index.catalog import Catalog
+from index.errors import StoreError
 from index.lexicon import Lexicon
 from index.models import (
+    NO_SCALE,
     Candidate,
-    CosineScale,
     Evidence,
     FloatMatrix,
-    FloatVector,
     Hit,
     Retrieval,
     SparseVector,
@@ -19,6 +21,7 @@ from index.models import (
 )
 from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
+from index.sentences import telling_sentences
 from index.signals import Asked, Found, fuse, signals_of
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
@@ -32,25 +35,42 @@ ATTEMPTS = 3
 _TITLES_KEPT = 4_096
 """Titles whose terms are kept in memory; finding them takes longer than all else."""
 
-NO_SCALE = CosineScale(0.0, 1.0)
-"""Of an index that holds nothing the reader may read: there is nothing to compare either."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A query in every form the index needs, and who asks."""
+    """A query in every form the index needs, and who asks; `dense` is that of `signals.Asked`."""
 
     text: str
-    dense: FloatVector
+    dense: FloatMatrix
     bm25: SparseVector
     audience: frozenset[str]
+    give_up_at: float
 
 
 class Retriever:
     """Finds articles by meaning and by words. Safe to call from several threads."""
 
-    def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog, *, pool: int = POOL) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: VectorStore,
+        catalog: Catalog,
+        *,
+        pool: int = POOL,
+        budget_s: float = math.inf,
+    ) -> None:
+        """Connect the parts.
+
+        Args:
+            embedder: Embeds queries.
+            store: Holds the chunks.
+            catalog: Holds the articles.
+            pool: Chunks taken from each of the two queries.
+            budget_s: After this long the store is asked nothing more: each of its answers may be in time, and all of
+                them together too late for the ticket.
+        """
         self._pool = pool
+        self._budget_s = budget_s
         self._embedder = embedder
         self._store = store
         self._catalog = catalog
@@ -71,8 +91,16 @@ class Retriever:
             Candidates, best first. Only live revisions that both the store and the catalog let the requester read,
             and none in quarantine.
         """
-        asked = _Query(query, self._embedder.embed_query(query), self._terms.query(query), audience | {EVERYONE})
-        for _ in range(ATTEMPTS):
+        asked = _Query(
+            text=query,
+            dense=self._embed(query, audience | {EVERYONE}),
+            bm25=self._terms.query(query),
+            audience=audience | {EVERYONE},
+            give_up_at=time.monotonic() + self._budget_s,
+        )
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._require_time(asked)
             index_revision = self._catalog.index_revision()
             hits = self._hits(asked, self._catalog.quarantined())
             found = self._live(hits, asked.audience)
@@ -93,17 +121,27 @@ class Retriever:
     def _hits(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
         audience, pool = asked.audience, self._pool
-        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, pool, audience, barred=barred)}
+        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense[0], pool, audience, barred=barred)}
+        self._require_time(asked)
         bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, pool, audience, barred=barred)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
-            more = self._store.search_dense(asked.dense, len(missing), audience, missing, barred)
+            self._require_time(asked)
+            more = self._store.search_dense(asked.dense[0], len(missing), audience, missing, barred)
             dense.update({_key(hit): hit for hit in more})
         missing = [point_id(*key) for key in dense.keys() - bm25.keys()]
         if missing:
+            self._require_time(asked)
             more = self._store.search_bm25(asked.bm25, len(missing), audience, missing, barred)
             bm25.update({_key(hit): hit for hit in more})
         return {key: _evidence(dense.get(key), bm25.get(key)) for key in dense.keys() | bm25.keys()}
+
+    def _require_time(self, asked: _Query) -> None:
+        if time.monotonic() > asked.give_up_at:
+            raise StoreError(
+                f"The vector store took more than {self._budget_s} s over one search, expected less. Check what it is "
+                "busy with; Runcite tries again by itself."
+            )
 
     def _live(self, hits: dict[tuple[str, str, int], Evidence], audience: frozenset[str]) -> list[Found]:
         """Gather the hits by article, of live revisions that the reader may read."""
@@ -128,6 +166,11 @@ class Retriever:
             )
             for key in sorted(portraits)
         ]
+
+    def _embed(self, query: str, audience: frozenset[str]) -> FloatMatrix:
+        """Embed a query and its telling sentences in one pass of the model: `(1 + n_sentences, dim) float32`."""
+        lexicon = self._catalog.lexicon().seen_by(audience)
+        return self._embedder.embed_queries([query, *telling_sentences(query, lexicon, self._terms.terms)])
 
     def _off_topic(self) -> FloatMatrix:
         recorded = self._catalog.vectors.off_topic(off_topic_digest())

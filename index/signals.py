@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.background import Background
 from index.lexicon import Lexicon, WeightedTerms
-from index.models import Evidence, FloatVector, IndexedArticle, Signals, TermIds
+from index.models import Evidence, FloatMatrix, IndexedArticle, Signals, TermIds
 from index.naming import identifiers, names
-from index.portraits import Gallery, Portrait
+from index.portraits import Gallery, Likeness, Portrait
 
 # fused = standing of the best chunk + CENTRE_WEIGHT x that of the centre + TITLE_WEIGHT x that of the title
 # + BM25_WEIGHT x relative BM25 + TERMS_WEIGHT x (share of the query's terms that the title has + share of the title's
@@ -21,6 +22,10 @@ BM25_WEIGHT = 4.0
 TERMS_WEIGHT = 1.5
 NAMED_WEIGHT = 4.0
 
+TELLING_TERMS = 8
+"""So many of the heaviest terms of a query make a full share: a long ticket is not expected to be found in an article
+word for word, and a short one is."""
+
 _BM25_CEILING = 2.2
 """k + 1 with k = 1.2: what BM25 gives a term at most, in units of its idf."""
 
@@ -29,10 +34,16 @@ _NO_TERMS: TermIds = np.zeros(0, dtype=np.uint32)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as its signals need it: what it says, its vector, and its terms with their weights."""
+    """A query as its signals need it.
+
+    Attributes:
+        text: What it says.
+        dense: `(1 + n_sentences, dim) float32`, unit rows: of the whole query, then of its telling sentences.
+        terms: Its terms with their weights.
+    """
 
     text: str
-    dense: FloatVector
+    dense: FloatMatrix
     terms: WeightedTerms
 
 
@@ -67,29 +78,40 @@ def signals_of(asked: Asked, found: Sequence[Found], lexicon: Lexicon, backgroun
     """
     called = identifiers(asked.text)
     likeness = Gallery([one.portrait for one in found]).compare(asked.dense)
-    spreads, scale = background.spreads(asked.dense), background.scale
-    ceiling = _BM25_CEILING * asked.terms.mass
+    standing = _whole_and_part(background.standings(asked.dense, likeness))
+    cosine, scale = _whole_and_part(likeness), background.scale
+    ceiling = _BM25_CEILING * asked.terms.mass(TELLING_TERMS)
     signals: list[Signals] = []
     for row, one in enumerate(found):
         known = lexicon.articles.get(one.article.article_id)
         terms, head_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
-        best, centre, title = (float(cosines[row]) for cosines in (likeness.best, likeness.centre, likeness.title))
+        bm25 = max(hit.bm25 for hit in one.evidence)
         signals.append(
             Signals(
-                best_standing=spreads.best.standing(best),
-                centre_standing=spreads.centre.standing(centre),
-                title_standing=spreads.title.standing(title),
-                best_place=scale.place(best),
-                centre_place=scale.place(centre),
-                title_place=scale.place(title),
-                bm25=max(hit.bm25 for hit in one.evidence) / ceiling if ceiling else 0.0,
-                coverage=asked.terms.coverage(terms),
-                title_coverage=asked.terms.coverage(head_terms),
+                best_standing=float(standing.best[row]),
+                centre_standing=float(standing.centre[row]),
+                title_standing=float(standing.title[row]),
+                best_place=scale.place(float(cosine.best[row])),
+                centre_place=scale.place(float(cosine.centre[row])),
+                title_place=scale.place(float(cosine.title[row])),
+                bm25=min(1.0, bm25 / ceiling) if ceiling else 0.0,
+                coverage=asked.terms.coverage(terms, TELLING_TERMS),
+                title_coverage=asked.terms.coverage(head_terms, TELLING_TERMS),
                 title_share=lexicon.coverage(one.title_terms, asked.terms.ids),
                 named=float(not called.isdisjoint(names(one.article.article_id, one.article.title))),
             )
         )
     return signals
+
+
+def _whole_and_part(values: Likeness) -> Likeness:
+    """Average what the whole query says with what the sentence says that says most: `(n_articles,)` each."""
+    return Likeness(*map(_average, (values.best, values.centre, values.title)))
+
+
+def _average(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    whole: NDArray[np.float32] = rows[0]
+    return whole if len(rows) == 1 else (whole + rows[1:].max(axis=0)) / 2
 
 
 def fuse(signals: Signals) -> float:

@@ -112,6 +112,7 @@ class Syncer:
             self._catalog.vectors.record_off_topic(off_topic_digest(), embed_off_topic(self._embedder))
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
+        self._store.prepare()
         restored = self.sweep(options)
         run = Run(source.key, self._catalog.standings(), publisher, on_article, journal, options.clock)
         error = self._scan(source, run, options)

@@ -43,6 +43,9 @@ class Remembering:
         vector: FloatVector = self.embed_passages([text])[0]
         return vector
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        return self.embed_passages(texts)
+
     def count_tokens(self, text: str) -> int:
         return self.inner.count_tokens(text)
 

@@ -1,8 +1,6 @@
 from collections.abc import Collection
-from dataclasses import astuple
 
 import numpy as np
-import pytest
 
 from index.background import Background, Backgrounds, off_topic_digest, off_topic_tickets
 from index.lexicon import ArticleTerms, Lexicon
@@ -34,33 +32,29 @@ def test_standings_and_places_do_not_depend_on_where_a_models_cosines_live() -> 
     before = Background(Gallery(portraits), off_topic)
     after = Background(Gallery(moved), shifted(off_topic))
     assert after.scale.unrelated > 0.8
-    for query, same in zip(queries, shifted(queries), strict=True):
-        for one, other in zip(portraits[:5], moved[:5], strict=True):
-            cosine, high = float(one.chunks[0] @ query), float(other.chunks[0] @ same)
-            assert after.scale.place(high) == pytest.approx(before.scale.place(cosine), abs=1e-3)
-            standings = [
-                background.spreads(q).best.standing(c)
-                for background, q, c in ((before, query, cosine), (after, same, high))
-            ]
-            assert standings[1] == pytest.approx(standings[0], abs=1e-2)
+    low, high = Gallery(portraits[:5]).compare(queries), Gallery(moved[:5]).compare(shifted(queries))
+    assert np.allclose(after.scale.place(high.best), before.scale.place(low.best), atol=1e-3)
+    standings = before.standings(queries, low), after.standings(shifted(queries), high)
+    assert np.allclose(standings[0].best, standings[1].best, atol=1e-2)
+    assert np.allclose(standings[0].title, standings[1].title, atol=1e-2)
 
 
 def test_an_article_of_its_own_stands_out_even_where_there_is_no_other() -> None:
     rng = np.random.default_rng(4)
     lonely = a_portrait(rng, 1)
-    background = Background(Gallery([lonely]), unit_rows(rng, 50))
-    spreads = background.spreads(lonely.chunks[0])
-    assert spreads.best.standing(1.0) > 2
-    assert all(
-        np.isfinite(value) for spread in (spreads.best, spreads.centre, spreads.title) for value in astuple(spread)
-    )
+    gallery = Gallery([lonely])
+    own = lonely.chunks[:1]
+    standings = Background(gallery, unit_rows(rng, 50)).standings(own, gallery.compare(own))
+    assert standings.best[0, 0] > 2
+    assert all(np.isfinite(kind).all() for kind in (standings.best, standings.centre, standings.title))
 
 
 def test_a_model_that_tells_nothing_apart_divides_by_nothing() -> None:
     same = np.tile(unit_rows(np.random.default_rng(5), 1), (3, 1))
-    background = Background(Gallery([Portrait(same[:1], same)] * 4), same)
+    gallery = Gallery([Portrait(same[:1], same)] * 4)
+    background = Background(gallery, same)
     assert np.isfinite(background.scale.place(1.0))
-    assert np.isfinite(background.spreads(same[0]).title.standing(1.0))
+    assert np.isfinite(background.standings(same, gallery.compare(same)).title).all()
 
 
 class Index:
