@@ -15,6 +15,7 @@ from api.settings import Settings
 from api.shelf import Shelf
 from api.sources import open_source
 from index.catalog import Catalog
+from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.embed.choose import choose_embedder
 from index.embed.presets import similarity_of
 from index.lock import HomeLock
@@ -101,9 +102,11 @@ def open_runtime(
             _require_articles(catalog, settings.home)
         embedder, why = choose_embedder(settings.embedding, catalog.embedding(), settings.home)
         notice(why)
+        cache = VectorCache.open(settings.home / CACHE_NAME, embedder.spec)
+        opened.callback(cache.close)
         store = EdgeStore.open(settings.home / VECTORS_NAME, embedder.spec.dimension)
         opened.callback(store.close)
-        yield _connect(catalog, store, embedder, settings)
+        yield _connect(catalog, store, CachedEmbedder(embedder, cache), settings)
 
 
 def _lock(home: Path, command: str) -> HomeLock:

@@ -19,6 +19,8 @@ FloatMatrix = NDArray[np.float32]
 TermIds = NDArray[np.uint32]
 """`(n_terms,) uint32`, ascending and unique: the BM25 term ids of a text."""
 
+Numerics = Literal["fp32", "int8"]
+
 Pooling = Literal["cls", "mean", "lasttoken", "max", "unknown"]
 
 _POINT_NAMESPACE = uuid.UUID("6f6d8f0e-6e7c-5d43-9a2b-52756e636974")
@@ -51,6 +53,7 @@ class EmbeddingSpec:
         query_prefix: Put before every query.
         passage_prefix: Put before every passage.
         max_tokens: Longest input, special tokens included.
+        numerics: What the model computes in. Vectors of one kind are compared with vectors of the same.
     """
 
     model: str
@@ -60,6 +63,7 @@ class EmbeddingSpec:
     query_prefix: str
     passage_prefix: str
     max_tokens: int
+    numerics: Numerics = "fp32"
 
 
 @dataclass(frozen=True, slots=True)
