@@ -11,12 +11,13 @@ from agent.policy import Policy
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
-from api.settings import Settings
+from api.reading import fingerprint, fingerprint_etag, open_source, read
+from api.settings import Settings, revealed
 from api.shelf import Shelf
-from api.sources import open_source
 from index.catalog import Catalog
 from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.embed.choose import choose_embedder
+from index.embed.endpoint import Endpoint
 from index.embed.presets import similarity_of
 from index.lock import HomeLock
 from index.models import EmbeddingSpec
@@ -26,7 +27,6 @@ from index.store.edge import EdgeStore
 from index.sync import Syncer
 from ingest.chunk import Chunker
 from ingest.freshness import FreshnessWindows
-from ingest.read import fingerprint, fingerprint_etag, read
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
@@ -100,13 +100,20 @@ def open_runtime(
         opened.callback(catalog.close)
         if not create:
             _require_articles(catalog, settings.home)
-        embedder, why = choose_embedder(settings.embedding, catalog.embedding(), settings.home)
+        embedder, why = choose_embedder(
+            settings.embedding, catalog.embedding(), settings.home, endpoint=_endpoint(settings)
+        )
         notice(why)
         cache = VectorCache.open(settings.home / CACHE_NAME, embedder.spec)
         opened.callback(cache.close)
         store = EdgeStore.open(settings.home / VECTORS_NAME, embedder.spec.dimension)
         opened.callback(store.close)
         yield _connect(catalog, store, CachedEmbedder(embedder, cache), settings)
+
+
+def _endpoint(settings: Settings) -> Endpoint | None:
+    url = settings.embedding_url
+    return None if url is None else Endpoint(url, revealed(settings.embedding_key))
 
 
 def _lock(home: Path, command: str) -> HomeLock:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embed.bundled import BUNDLED_REVISION, load_bundled
+from index.embed.endpoint import Endpoint
 from index.embed.hub import Hub, HuggingFaceHub
 from index.embed.identity import require_same
 from index.embed.kept import MODELS_NAME, open_kept
 from index.embed.local import LocalEmbedder, load_local
-from index.embed.presets import BGE_SMALL, MINILM, Preset, find_preset, known_names, preset_for
+from index.embed.presets import BGE_SMALL, MINILM, REMOTE, Preset, find_preset, known_names, preset_for
 from index.embed.processor import may_have_gpu, multiplies_int8_fast
 from index.embed.weights import weights_revision
 from index.errors import EmbeddingError, EmbeddingMismatchError, NotCompilableError
@@ -27,15 +28,21 @@ BUNDLED = "bundled"
 
 
 def choose_embedder(
-    requested: str, recorded: EmbeddingSpec | None, home: Path, hub: Hub | None = None
+    requested: str,
+    recorded: EmbeddingSpec | None,
+    home: Path,
+    hub: Hub | None = None,
+    endpoint: Endpoint | None = None,
 ) -> tuple[Embedder, str]:
     """Load the embedder for an index.
 
     Args:
-        requested: `auto`, `bundled`, a preset's name, a hub id, a model folder, or `NAME@FOLDER`.
+        requested: `auto`, `bundled`, a preset's name, a hub id, a model folder, or `NAME@FOLDER`, or
+            `openai:MODEL` for an OpenAI-compatible endpoint.
         recorded: The model the index was built with, if it has one.
         home: The folder that holds the index; compiled models are kept in it.
         hub: Where models come from; the Hugging Face hub by default.
+        endpoint: Where a model that is served elsewhere is found.
 
     Returns:
         The embedder, and one line that says which and why.
@@ -44,6 +51,9 @@ def choose_embedder(
         EmbeddingMismatchError: The index was built with another model than the one requested.
         EmbeddingError: The model is unknown, or cannot be had or loaded.
     """
+    name = recorded.model if requested == AUTO and recorded is not None else requested
+    if name.startswith(REMOTE):
+        return _remote(name, recorded, home, endpoint)
     hub = hub or HuggingFaceHub()
     preset, folder = (None, None) if requested == AUTO else _parse(requested)
     if recorded is None:
@@ -51,7 +61,7 @@ def choose_embedder(
         embedder = _quickest(reference, home)
     else:
         if preset is not None:
-            _require_model(recorded, preset, home)
+            _require_model(recorded, preset.hub_id, home)
         kept = _kept(recorded, folder, home)
         if kept is not None:
             embedder = kept
@@ -132,10 +142,26 @@ def _as_recorded(reference: LocalEmbedder, recorded: EmbeddingSpec, home: Path) 
         ) from error
 
 
-def _require_model(recorded: EmbeddingSpec, preset: Preset, home: Path) -> None:
-    if recorded.model != preset.hub_id:
+def _remote(name: str, recorded: EmbeddingSpec | None, home: Path, endpoint: Endpoint | None) -> tuple[Embedder, str]:
+    from index.embed.remote import RemoteEmbedder  # noqa: PLC0415  # loads the openai SDK
+
+    if recorded is not None:
+        _require_model(recorded, name, home)
+    if endpoint is None:
+        raise EmbeddingError(
+            f"{name!r} is served by an endpoint, and RUNCITE_EMBEDDING_URL is not set; expected its base URL, such as "
+            "https://api.openai.com/v1."
+        )
+    return (
+        RemoteEmbedder(endpoint, name.removeprefix(REMOTE), recorded),
+        f"Embedding with {name} at {endpoint.url}: {'the index was built with it' if recorded else 'as requested'}.",
+    )
+
+
+def _require_model(recorded: EmbeddingSpec, asked: str, home: Path) -> None:
+    if recorded.model != asked:
         raise EmbeddingMismatchError(
-            f"The index in {str(home)!r} was built with {recorded.model!r}, --embedding asks for {preset.hub_id!r}. "
+            f"The index in {str(home)!r} was built with {recorded.model!r}, --embedding asks for {asked!r}. "
             f"Pass --embedding {recorded.model}, or move {str(home)!r} away and run `runcite ingest SOURCE` to build "
             "the index anew."
         )
