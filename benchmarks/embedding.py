@@ -60,7 +60,7 @@ def _compare(stock: SentenceTransformer, ours: Embedder, texts: list[str]) -> li
             f"{median(ratios):.2f} ×",
             f"≥ {LEAST_RATIO} ×",
             median(ratios) >= LEAST_RATIO,
-            f"{min(ratios):.2f}–{max(ratios):.2f}, n={ROUNDS} in turn; {own:.0f} against {theirs:.0f} chunks/s; {corpus}",
+            f"{min(ratios):.2f}–{max(ratios):.2f}, n={ROUNDS}; {own:.0f} against {theirs:.0f} chunks/s; {corpus}",
             COMMAND,
         ),
         Figure(

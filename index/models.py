@@ -223,7 +223,7 @@ class RunReport:
         started_at: UTC.
         finished_at: UTC.
         articles: A line per article, in the order met.
-        chunks_embedded: How many chunks went through the model.
+        chunks_embedded: How many chunks were embedded, those whose vectors were cached included.
         error: Why the run stopped early, if it did; then nothing was removed.
     """
 

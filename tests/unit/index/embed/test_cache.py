@@ -1,17 +1,22 @@
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.catalog import Catalog
 from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.errors import EmbeddingError
-from tests.fakes import HashedWordsEmbedder
+from index.store.edge import EdgeStore
+from index.sync import Syncer
+from tests.fakes import FakeSource, HashedWordsEmbedder, chunk_fake, document, fingerprint_fake, read_fake
 
 TEXTS = ["vpn drops", "printer jam", "vpn drops", "restart the client"]
 
@@ -110,3 +115,27 @@ def test_a_kill_loses_nothing_that_was_kept(model: HashedWordsEmbedder, tmp_path
     texts = [f"text {number}" for number in kept]
     found = VectorCache.open(file, model.spec).get(texts)
     assert np.array_equal(np.stack([found[text] for text in texts]), model.embed_passages(texts))
+
+
+def test_an_index_whose_vectors_are_lost_is_rebuilt_without_the_model(
+    model: HashedWordsEmbedder, tmp_path: Path
+) -> None:
+    source = FakeSource([document(f"wiki/{number}", f"Runbook {number}\nRestart {number}.") for number in range(9)])
+    for run in ("first", "second"):
+        with (
+            closing(Catalog.open(tmp_path / "catalog.sqlite")) as catalog,
+            closing(EdgeStore.open(tmp_path / "vectors", model.spec.dimension)) as store,
+        ):
+            syncer = Syncer(
+                catalog,
+                store,
+                cached(model, tmp_path),
+                read=read_fake,
+                fingerprint=fingerprint_fake,
+                chunk=chunk_fake,
+            )
+            assert syncer.run(source).error is None
+            assert store.count() == 18
+        assert bool(model.embedded) == (run == "first")
+        model.embedded.clear()
+        shutil.rmtree(tmp_path / "vectors")

@@ -1,13 +1,15 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.embed.choose import choose_embedder
-from index.embed.local import load_local
+from index.embed.local import LocalEmbedder, load_local
 from index.embed.presets import BGE_SMALL, MINILM
 from index.errors import EmbeddingError, EmbeddingMismatchError
 from index.models import EmbeddingSpec
+from tests.small_models import make_model
 
 
 @dataclass
@@ -130,3 +132,36 @@ def test_a_folder_of_an_unknown_name_is_refused_with_the_known_ones(tmp_path: Pa
 def test_an_unknown_name_is_refused(bge_like: Path, tmp_path: Path) -> None:
     with pytest.raises(EmbeddingError, match=r"'gpt-9'.*minilm"):
         choose_embedder("gpt-9", None, tmp_path, FakeHub())
+
+
+def test_an_index_is_opened_in_what_it_was_embedded_in(bge_like: Path, bge_spec: EmbeddingSpec, tmp_path: Path) -> None:
+    """Without the model's own folder, once the home has a graph."""
+    for numerics in ("fp32", "int8"):
+        recorded = replace(bge_spec, numerics=numerics)
+        compiled, _ = choose_embedder("auto", recorded, tmp_path, FakeHub(in_cache=bge_like))
+        opened, line = choose_embedder("auto", recorded, tmp_path, FakeHub())
+        assert compiled.spec == opened.spec == recorded
+        assert line.endswith(f"Computes in {numerics}.")
+        assert np.array_equal(compiled.embed_query("vpn"), opened.embed_query("vpn"))
+
+
+def test_a_damaged_graph_is_compiled_again(bge_like: Path, bge_spec: EmbeddingSpec, tmp_path: Path) -> None:
+    recorded = replace(bge_spec, numerics="int8")
+    whole, _ = choose_embedder("auto", recorded, tmp_path, FakeHub(in_cache=bge_like))
+    for graph in tmp_path.glob("models/*/graph.onnx"):
+        graph.write_bytes(graph.read_bytes()[:1000])
+    with pytest.raises(EmbeddingError, match="cannot be downloaded"):
+        choose_embedder("auto", recorded, tmp_path, FakeHub())
+    again, _ = choose_embedder("auto", recorded, tmp_path, FakeHub(in_cache=bge_like))
+    assert np.array_equal(again.embed_query("vpn"), whole.embed_query("vpn"))
+
+
+def test_a_model_without_a_graph_runs_as_it_is_and_never_under_an_int8_index(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "made", "cls", hidden_act="relu").rename(tmp_path / "bge-small-en-v1.5")
+    home = tmp_path / "home"
+    embedder, line = choose_embedder(str(folder), None, home, FakeHub())
+    assert isinstance(embedder, LocalEmbedder)
+    assert line.endswith("Computes in fp32.")
+    assert choose_embedder(str(folder), embedder.spec, home, FakeHub())[0].spec == embedder.spec
+    with pytest.raises(EmbeddingMismatchError, match=r"embedded in int8.*'relu'.*runcite ingest"):
+        choose_embedder(str(folder), replace(embedder.spec, numerics="int8"), home, FakeHub())
