@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed.fast import FastEmbedder, Session, TextTokenizer
-from index.embed.graph import Fp32Layers, draw, ranges_of
+from index.embed.graph import Precision, draw, ranges_of
 from index.embed.kept import LEAST_COSINE, TOKENIZER, keep, vectors_of
 from index.embed.local import LocalEmbedder
 from index.embed.probes import PROBES
@@ -15,7 +15,10 @@ from index.embed.weights import read_architecture, read_weights
 from index.errors import NotCompilableError
 from index.models import Numerics
 
-_LADDERS: dict[Numerics, tuple[Fp32Layers, ...]] = {"fp32": ("all",), "int8": ("first narrow", "every narrow")}
+_LADDERS: dict[Numerics, tuple[Precision, ...]] = {
+    "fp32": ("fp32",),
+    "int8": ("int8", "int8 but narrow layers"),
+}
 
 
 def compile_model(reference: LocalEmbedder, numerics: Numerics, models: Path) -> FastEmbedder:
@@ -44,8 +47,8 @@ def compile_model(reference: LocalEmbedder, numerics: Numerics, models: Path) ->
         for row in ids:
             ranges = ranges_of(observer.activations(row), ranges)
     worst = -1.0
-    for layers in _LADDERS[numerics]:
-        graph = draw(weights, shape, layers, ranges)
+    for precision in _LADDERS[numerics]:
+        graph = draw(weights, shape, precision, ranges)
         session = Session(graph)
         worst = float(np.min(np.sum(vectors_of(session, ids) * wanted, axis=1)))
         if worst >= LEAST_COSINE[numerics]:
