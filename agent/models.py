@@ -194,6 +194,7 @@ class Citation:
     n: int
     use: CitationUse
     article_id: str
+    attached_to: str | None
     title: str
     url: str | None
     version: str | None

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.loopback import is_loopback
+from index.lock import is_alive
 
 FILE_NAME = "server.json"
 
@@ -47,14 +48,4 @@ def find_server(home: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     is_local = parts.scheme == "http" and is_loopback(parts.hostname or "")
-    return url if is_local and _is_alive(pid) else None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return pid > 0
+    return url if is_local and is_alive(pid) else None

@@ -98,6 +98,8 @@ def open_runtime(
         opened.enter_context(_lock(settings.home, command or " ".join(["runcite", *sys.argv[1:2]])))
         catalog = Catalog.open(settings.home / CATALOG_NAME)
         opened.callback(catalog.close)
+        # Only the lock's holder runs anything, so what seems to run was cut off.
+        catalog.run_log.close_open()
         if not create:
             _require_articles(catalog, settings.home)
         embedder, why = choose_embedder(
@@ -144,7 +146,8 @@ def _connect(catalog: Catalog, store: EdgeStore, embedder: Embedder, settings: S
             chunk=chunker.chunk,
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=Shelf(catalog, settings.home, policy.windows),
+        shelf=(shelf := Shelf(catalog, settings.home, policy.windows)),
+        history=shelf.history,
         windows=policy.windows,
         open_source=partial(open_source, settings=settings),
     )

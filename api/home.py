@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from ulid import ULID
+
 from agent.models import Ticket
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
+from api.history import RunHistory
 from api.ports import OnArticle
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
@@ -14,8 +17,9 @@ from index.catalog import Catalog
 from index.models import ArticleReport
 from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
+from ingest.errors import RunciteError
 from ingest.freshness import FreshnessWindows
-from ingest.ports import Source
+from ingest.ports import OnTotal, Source, ignore_total
 
 
 def _never() -> bool:
@@ -31,6 +35,7 @@ class LocalRuntime:
     triager: Triager
     syncer: Syncer
     shelf: Shelf
+    history: RunHistory
     windows: FreshnessWindows
     open_source: Callable[[str], Source]
 
@@ -67,6 +72,8 @@ class LocalRuntime:
         on_article: OnArticle | None = None,
         allow_mass_delete: bool = False,
         should_stop: Callable[[], bool] = _never,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
     ) -> RunReportV1:
         """Bring the index in line with a source.
 
@@ -75,11 +82,26 @@ class LocalRuntime:
             on_article: Called with each article's line as soon as it is known.
             allow_mass_delete: Remove vanished articles however many they are.
             should_stop: Asked between articles; once true the run ends after what it has in hand.
+            on_total: Told how many articles the source is going to list, where it knows.
+            run_id: What to call the run; a new ULID where it is left out.
         """
+        run_id = run_id or str(ULID())
 
         def met(report: ArticleReport) -> None:
             if on_article is not None:
                 on_article(to_report_line(report))
 
-        options = RunOptions(allow_mass_delete=allow_mass_delete, should_stop=should_stop)
-        return to_report(self.syncer.run(self.open_source(source), met, options))
+        options = RunOptions(
+            allow_mass_delete=allow_mass_delete, should_stop=should_stop, on_total=on_total, run_id=run_id
+        )
+        return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+
+    def _opened(self, location: str, run_id: str) -> Source:
+        """Open a source; a run that fails for want of one is remembered too."""
+        try:
+            source = self.open_source(location)
+            _ = source.key  # an export is opened to find it
+        except RunciteError as error:
+            self.history.fail(run_id, location, str(error))
+            raise
+        return source

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, quality, resync
+from benchmarks import confluence, embedding, ingest_split, quality, resync
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, embedding, resync, confluence)
+SUITES = (quality, embedding, ingest_split, resync, confluence)
 
 INTRO = """# Scoreboard
 

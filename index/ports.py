@@ -47,21 +47,32 @@ class VectorStore(Protocol):
         ...
 
     def search_dense(
-        self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: FloatVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first.
 
-        With `only`, none but the points of these ids.
+        With `only`, none but the points of these ids; none of the `barred` articles.
         """
         ...
 
     def search_bm25(
-        self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: SparseVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first.
 
         The idf is over the points that `audience` may read, so that no score tells of the others. Points that share
-        no term with `vector` are left out. With `only`, none but the points of these ids.
+        no term with `vector` are left out. With `only`, none but the points of these ids; none of the `barred`
+        articles, which count for no idf either.
         """
         ...
 

@@ -62,7 +62,8 @@ class Retriever:
             limit: At most so many candidates.
 
         Returns:
-            Candidates, best first. Only live revisions that both the store and the catalog let the requester read.
+            Candidates, best first. Only live revisions that both the store and the catalog let the requester read,
+            and none in quarantine.
         """
         asked = _Query(
             dense=self._embedder.embed_query(query),
@@ -71,7 +72,7 @@ class Retriever:
         )
         for _ in range(ATTEMPTS):
             index_revision = self._catalog.index_revision()
-            found = self._find(asked)
+            found = self._find(asked, self._catalog.quarantined())
             articles = self._readable({article_id for article_id, _, _ in found}, asked.audience)
             grouped: dict[str, list[Evidence]] = {}
             for (article_id, revision, _), evidence in found.items():
@@ -91,17 +92,18 @@ class Retriever:
             index_revision=index_revision,
         )
 
-    def _find(self, asked: _Query) -> dict[tuple[str, str, int], Evidence]:
+    def _find(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
-        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, self._pool, asked.audience)}
-        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, self._pool, asked.audience)}
+        audience, pool = asked.audience, self._pool
+        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, pool, audience, barred=barred)}
+        bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, pool, audience, barred=barred)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
-            more = self._store.search_dense(asked.dense, len(missing), asked.audience, only=missing)
+            more = self._store.search_dense(asked.dense, len(missing), audience, missing, barred)
             dense.update({_key(hit): hit for hit in more})
         missing = [point_id(*key) for key in dense.keys() - bm25.keys()]
         if missing:
-            more = self._store.search_bm25(asked.bm25, len(missing), asked.audience, only=missing)
+            more = self._store.search_bm25(asked.bm25, len(missing), audience, missing, barred)
             bm25.update({_key(hit): hit for hit in more})
         return {key: _evidence(dense.get(key), bm25.get(key)) for key in dense.keys() | bm25.keys()}
 
@@ -138,7 +140,11 @@ class Retriever:
 
     def _readable(self, ids: set[str], audience: frozenset[str]) -> dict[str, IndexedArticle]:
         live = self._catalog.live(ids)
-        return {key: article for key, article in live.items() if audience.intersection(article.metadata.audience)}
+        return {
+            key: article
+            for key, article in live.items()
+            if audience.intersection(article.metadata.audience) and not article.quarantine
+        }
 
 
 def _key(hit: Hit) -> tuple[str, str, int]:

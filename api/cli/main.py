@@ -36,10 +36,14 @@ Commands = Mapping[str, tuple[Command | str, str]]
 
 COMMANDS: Commands = {
     "demo": ("api.cli.demo:demo", "Show it all on the samples."),
-    "ingest": ("api.cli.ingest:ingest", "Bring folders and git work trees into the index."),
+    "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
+    "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
     "articles": ("api.cli.articles:articles", "List the articles with freshness and owner."),
+    "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
+    "quarantine": ("api.cli.quarantine:quarantine", "Take an article out of use."),
+    "release": ("api.cli.quarantine:release", "Release an article from quarantine."),
     "status": ("api.cli.status:status", "Show what the home holds."),
     "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
     "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),

@@ -10,9 +10,11 @@ import typer
 
 from api.announce import announced
 from api.bootstrap import open_runtime
-from api.cli.options import EmbeddingOption, HomeOption, number_between, start
+from api.cli.options import EmbeddingOption, EveryOption, HomeOption, number_between, start
 from api.errors import ConfigurationError, UsageError
 from api.loopback import is_loopback
+from api.schedule import parse_interval
+from api.sources import locate
 
 BACKLOG = 128
 
@@ -34,6 +36,11 @@ def serve(
             help="Port to bind; 0 takes a free one. [env: RUNCITE_PORT; default: 8321]",
         ),
     ] = None,
+    ingest: Annotated[
+        list[str] | None,
+        typer.Option("--ingest", metavar="SOURCE", help="Bring this in at the start; repeatable. See --every."),
+    ] = None,
+    every: EveryOption = None,
     embedding: EmbeddingOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -45,6 +52,10 @@ def serve(
 
     from api.app import create_app  # noqa: PLC0415 - as above
 
+    if every is not None and not ingest:
+        raise UsageError("--every needs something to ingest; add --ingest SOURCE")
+    sources = [locate(source) for source in ingest or []]
+    every_s = None if every is None else parse_interval(every)
     session = start(context, home, embedding)
     settings, terminal = session.settings, session.terminal
     bound = bind(host or settings.host, settings.port if port is None else port)
@@ -55,12 +66,14 @@ def serve(
             open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime,
         ):
             url = _url(bound)
-            config = uvicorn.Config(
-                create_app(runtime), log_level=settings.log_level, access_log=False, server_header=False, lifespan="on"
+            app = create_app(runtime, sources, every_s)
+            server = uvicorn.Server(
+                uvicorn.Config(app, log_level=settings.log_level, access_log=False, server_header=False, lifespan="on")
             )
+            app.state.runs.stop_when(lambda: server.should_exit)
             with announced(settings.home, url):
                 terminal.note(f"Serving {settings.home} on {url} (OpenAPI at {url}/openapi.json); Ctrl-C ends it.")
-                uvicorn.Server(config).run(sockets=[bound])
+                server.run(sockets=[bound])
     except KeyboardInterrupt:
         terminal.note("Stopped.")
 

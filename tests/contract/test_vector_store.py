@@ -230,3 +230,18 @@ def test_scores_tell_nothing_of_points_that_the_reader_may_not_read(store: Vecto
     assert bm25(store, "salary") == pytest.approx(before, abs=SCORE_TOLERANCE)
     told = bm25(store, "salary", audience=["*", "board"], limit=50)
     assert told["hr/gehälter-Übersicht"] < before["hr/gehälter-Übersicht"]
+
+
+def test_a_barred_article_is_not_found_takes_nobody_s_place_and_weighs_no_word(store: VectorStore) -> None:
+    fill(store)
+    vector, terms = EMBEDDER.embed_query("restart the VPN client"), TERMS.query("restart the VPN client")
+    all_ids = [hit.article_id for hit in store.search_dense(vector, 10, EVERYONE)]
+    best, others = all_ids[0], all_ids[1:]
+    assert [hit.article_id for hit in store.search_dense(vector, 1, EVERYONE, barred=[best])] == others[:1]
+    assert [hit.article_id for hit in store.search_dense(vector, 10, EVERYONE, barred=all_ids)] == []
+    only = [point_id(one, "r1", 0) for one in all_ids]
+    assert [hit.article_id for hit in store.search_dense(vector, 10, EVERYONE, only, {best})] == others
+
+    barred = {hit.article_id: hit.score for hit in store.search_bm25(terms, 10, EVERYONE, barred={best})}
+    store.delete_revision(best, "r1")
+    assert barred == pytest.approx({hit.article_id: hit.score for hit in store.search_bm25(terms, 10, EVERYONE)})

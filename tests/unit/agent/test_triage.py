@@ -61,6 +61,13 @@ def test_a_matching_article_in_date_guides_the_user_with_cited_steps():
     assert decision.created_at == NOW
 
 
+def test_a_file_is_cited_with_its_page():
+    metadata = ArticleMetadata(dates=REVIEWED, attached_to="confluence/IT/98")
+    decision = triager(vpn_candidate(metadata)).triage(Ticket("INC-1", "VPN drops on Wi-Fi"))
+    assert {citation.attached_to for citation in decision.citations} == {"confluence/IT/98"}
+    assert (decision.citations[0].article_id, decision.classification) == ("network/vpn", "98")
+
+
 def test_a_stale_article_is_cited_for_review_with_its_owner_and_hands_over():
     overdue = ReviewDates(last_reviewed_on=date(2025, 1, 1), review_in=Interval(months=6))
     metadata = ArticleMetadata(owner="netops", team="Network Operations", dates=overdue)
