@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from agent.confidence import SIGNALS
 from agent.models import Requester, Ticket
+from agent.ports import Searcher
 from agent.reading import read_ticket
 from api.bootstrap import open_runtime
 from api.settings import Settings
@@ -67,28 +68,27 @@ def available() -> list[str]:
     return [name for name, (folder, _) in SETS.items() if folder == "kb_samples" or (data and (data / folder).is_dir())]
 
 
-def gather(names: list[str], cache: Path | None = None) -> Iterator[Corpus]:
+def gather(names: list[str], homes: Path | None = None) -> Iterator[Corpus]:
     """Index each set's articles as a user would, and run its tickets through retrieval.
 
     Args:
         names: Which sets, in an order that keeps those over the same articles together.
-        cache: Homes are kept below this folder and used again.
+        homes: Indexes are kept below this folder and used again.
     """
     with tempfile.TemporaryDirectory() as scratch:
         for name in names:
             folder, file = SETS[name]
             root = ROOT / folder if folder == "kb_samples" else (eval_data() or Path()) / folder
             pages = root if folder == "kb_samples" else root / "pages"
-            settings = Settings(home=(cache or Path(scratch)) / folder, embedding="bundled")
             rows = _sample([json.loads(line) for line in (root / file).read_text(encoding="utf-8").splitlines()])
+            settings = Settings(home=(homes or Path(scratch)) / folder, embedding="bundled")
             with open_runtime(settings, create=True) as runtime:
                 runtime.ingest(str(pages))
-                found = []
-                for row in rows:
-                    ticket = _ticket(row)
-                    text = read_ticket(ticket).text
-                    found.append(runtime.retriever.retrieve(text, audience=ticket.requester.audience, limit=CANDIDATES))
-            yield _corpus(name, rows, found)
+                yield _corpus(name, rows, [_find(runtime.searcher, _ticket(row)) for row in rows])
+
+
+def _find(searcher: Searcher, ticket: Ticket) -> Retrieval:
+    return searcher.retrieve(read_ticket(ticket).text, audience=ticket.requester.audience, limit=CANDIDATES)
 
 
 def _ticket(row: dict[str, Any]) -> Ticket:

@@ -29,6 +29,9 @@ _LEAST_VARIANCE = 1e-12
 
 _MAX_VIEWS = 8
 
+_AT_ONCE = 16
+"""Off-topic tickets embedded together: a remote endpoint has to answer about as fast as for a query."""
+
 
 @cache
 def off_topic_digest() -> str:
@@ -38,7 +41,9 @@ def off_topic_digest() -> str:
 
 def embed_off_topic(embedder: Embedder) -> FloatMatrix:
     """Embed the off-topic tickets: `(n_tickets, dim) float32`, unit rows."""
-    return embedder.embed_queries(off_topic_tickets())
+    tickets = off_topic_tickets()
+    slices = [tickets[start : start + _AT_ONCE] for start in range(0, len(tickets), _AT_ONCE)]
+    return np.concatenate([embedder.embed_queries(some) for some in slices])
 
 
 @cache
