@@ -1,10 +1,11 @@
 """How sure we are that an article answers a ticket: what retrieval found enters, probabilities and reasons leave."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +18,8 @@ CALIBRATION = "preset"
 
 SIGNALS = tuple(field.name for field in fields(Signals))
 """What the coefficients are of, in order."""
+
+_VALUES = attrgetter(*SIGNALS)
 
 REASONS = 3
 """How many signals a decision names."""
@@ -125,7 +128,7 @@ def estimate(retrieval: Retrieval, coefficients: Coefficients) -> tuple[Estimate
 
 
 def _utility(signals: Signals, coefficients: Coefficients) -> float:
-    return math.fsum(coefficients.weights[name] * value for name, value in asdict(signals).items())
+    return math.fsum(coefficients.weights[name] * value for name, value in _named(signals))
 
 
 def _replaced(candidates: Sequence[Candidate]) -> list[bool]:
@@ -139,8 +142,11 @@ def _replaced(candidates: Sequence[Candidate]) -> list[bool]:
 
 
 def _reasons(signals: Signals, coefficients: Coefficients) -> tuple[Contribution, ...]:
-    contributions = [
-        Contribution(name, round(value, 4), round(coefficients.weights[name] * (value - coefficients.typical[name]), 2))
-        for name, value in asdict(signals).items()
-    ]
-    return tuple(sorted(contributions, key=lambda one: -abs(one.log_odds))[:REASONS])
+    weights, typical = coefficients.weights, coefficients.typical
+    parts = ((name, value, weights[name] * (value - typical[name])) for name, value in _named(signals))
+    weightiest = sorted(parts, key=lambda part: -abs(part[2]))[:REASONS]
+    return tuple(Contribution(name, round(value, 4), round(log_odds, 2)) for name, value, log_odds in weightiest)
+
+
+def _named(signals: Signals) -> Iterator[tuple[str, float]]:
+    return zip(SIGNALS, _VALUES(signals), strict=True)

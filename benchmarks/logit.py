@@ -27,7 +27,7 @@ UNITS = {
 }
 """What makes about as much of a difference in each signal, so that one penalty fits all."""
 
-_HAND_SET = {
+HAND_SET = {
     "best_standing": 1.0,
     "centre_standing": signals.CENTRE_WEIGHT,
     "title_standing": signals.TITLE_WEIGHT,
@@ -36,6 +36,7 @@ _HAND_SET = {
     "title_share": signals.TERMS_WEIGHT,
     "named": signals.NAMED_WEIGHT,
 }
+"""The weights of the ranking score that candidates are found by."""
 
 PRIOR_SHARE = 0.5
 """Log-odds per unit of the hand-set ranking score: where the weights stay as far as the tickets do not move them."""
@@ -59,7 +60,7 @@ def fit(corpora: Sequence[Corpus]) -> Coefficients:
         corpora: What to fit to.
     """
     units = np.array([UNITS[name] for name in SIGNALS])
-    prior = PRIOR_SHARE * units * np.array([_HAND_SET.get(name, 0.0) for name in SIGNALS])
+    prior = PRIOR_SHARE * units * np.array([HAND_SET.get(name, 0.0) for name in SIGNALS])
     parts = [(corpus.signals / units, _chosen(corpus), corpus.found, corpus.unknown) for corpus in corpora]
     n = len(SIGNALS)
 

@@ -3,8 +3,7 @@
 import hashlib
 import heapq
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -13,15 +12,15 @@ from numpy.typing import NDArray
 
 from index.lexicon import Lexicon
 from index.models import CosineScale, FloatMatrix
-from index.portraits import Gallery, Key, Likeness, Portrait
+from index.portraits import Gallery, Key, Likeness, Portrait, cosines
 from index.ports import Embedder
 
-SAMPLE_ARTICLES = 256
-SAMPLE_CHUNKS = 1_024
+SAMPLE_ARTICLES = 192
+SAMPLE_CHUNKS = 256
 """Enough for means and spreads to be within a few percent, few enough to compare every query with."""
 
-PRIOR_ARTICLES = 16
-"""How many articles' worth of weight the off-topic tickets have beside a query's own spread, for small indexes."""
+PRIOR_ROWS = 16
+"""How many rows' worth of weight the off-topic tickets have beside a query's own spread, for small indexes."""
 
 _LEAST_GAP = 1e-6
 _LEAST_VARIANCE = 1e-12
@@ -56,22 +55,35 @@ def off_topic_tickets() -> tuple[str, ...]:
 class Background:
     """What a query is compared with to see whether an article stands out."""
 
-    def __init__(self, sample: Gallery, off_topic: FloatMatrix) -> None:
+    def __init__(self, sample: Sequence[Portrait], off_topic: FloatMatrix) -> None:
         """Compare the sample with the off-topic tickets and with its own titles.
 
         Args:
-            sample: Articles of the index.
+            sample: Articles of the index, at least one.
             off_topic: `(n_tickets, dim) float32`, unit rows: the off-topic tickets.
         """
-        self._sample = sample
-        nothing = sample.compare(off_topic)
-        self._prior = {
-            kind: (float(cosines.mean()), float(cosines.var(axis=1).mean())) for kind, cosines in _kinds(nothing)
+        chunks = np.concatenate([one.chunks for one in sample])
+        # Evenly spread over the articles, which are in no order that means anything.
+        chosen = np.linspace(0, len(chunks) - 1, min(len(chunks), SAMPLE_CHUNKS)).astype(np.intp)
+        kinds = {
+            "best": chunks[chosen],
+            "centre": np.stack([one.rows[0] for one in sample]),
+            "title": np.stack([one.rows[1] for one in sample]),
         }
-        own = np.diagonal(sample.compare(sample.titles).best)
-        unrelated = float(nothing.best.max(axis=1).mean())
+        self._rows = np.concatenate(list(kinds.values()))
+        ends = np.cumsum([len(rows) for rows in kinds.values()])
+        self._span = {kind: slice(end - len(rows), end) for (kind, rows), end in zip(kinds.items(), ends, strict=True)}
+        nothing = cosines(off_topic, self._rows)
+        self._prior = {
+            kind: (float(nothing[:, span].mean()), float(nothing[:, span].var(axis=1).mean()))
+            for kind, span in self._span.items()
+        }
+        gallery = Gallery(sample)
+        nearest = gallery.compare(off_topic).best.max(axis=1)
+        own = np.diagonal(gallery.compare(gallery.titles).best)
+        unrelated = float(nearest.mean())
         # Titles that are mere numbers are like nothing: then the spread of what is unrelated is the unit.
-        least = unrelated + max(float(nothing.best.std()), _LEAST_GAP)
+        least = unrelated + max(float(nearest.std()), _LEAST_GAP)
         self.scale = CosineScale(unrelated, max(float(own.mean()), least))
 
     def standings(self, queries: FloatMatrix, likeness: Likeness) -> Likeness:
@@ -84,17 +96,20 @@ class Background:
         Returns:
             Standard deviations above the mean, in place of the cosines.
         """
-        usual = self._sample.compare(queries)
+        usual = cosines(queries, self._rows)
         return Likeness(
-            **{kind: self._standing(kind, getattr(usual, kind), cosines) for kind, cosines in _kinds(likeness)}
+            best=self._standing("best", usual, likeness.best),
+            centre=self._standing("centre", usual, likeness.centre),
+            title=self._standing("title", usual, likeness.title),
         )
 
-    def _standing(self, kind: str, usual: NDArray[np.float32], cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _standing(self, kind: str, usual: NDArray[np.float32], reached: NDArray[np.float32]) -> NDArray[np.float32]:
+        usual = usual[:, self._span[kind]]
         mean, variance = self._prior[kind]
-        share = usual.shape[1] / (usual.shape[1] + PRIOR_ARTICLES)
+        share = usual.shape[1] / (usual.shape[1] + PRIOR_ROWS)
         means = share * usual.mean(axis=1, keepdims=True) + (1 - share) * mean
         variances = share * usual.var(axis=1, keepdims=True) + (1 - share) * variance
-        standing: NDArray[np.float32] = (cosines - means) / np.sqrt(variances.clip(_LEAST_VARIANCE))
+        standing: NDArray[np.float32] = (reached - means) / np.sqrt(variances.clip(_LEAST_VARIANCE))
         return standing
 
 
@@ -132,7 +147,7 @@ class Backgrounds:
                 return None
             if len(self._made) >= _MAX_VIEWS:
                 self._made.clear()
-            made = self._made[sample] = Background(Gallery(_within_room(portraits)), self._off_topic())
+            made = self._made[sample] = Background(portraits, self._off_topic())
         return made
 
     def _sample(self, lexicon: Lexicon) -> tuple[Key, ...]:
@@ -145,12 +160,3 @@ class Backgrounds:
             known = (lexicon, tuple((one, lexicon.articles[one].revision) for one in ids))
             self._samples[id(lexicon)] = known
         return known[1]
-
-
-def _within_room(portraits: list[Portrait]) -> list[Portrait]:
-    rows = np.cumsum([len(one.chunks) for one in portraits])
-    return portraits[: max(1, int(np.searchsorted(rows, SAMPLE_CHUNKS, side="right")))]
-
-
-def _kinds(likeness: Likeness) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    return ((field.name, getattr(likeness, field.name)) for field in fields(likeness))

@@ -88,14 +88,14 @@ def vectors_from_bytes(value: bytes, dimension: int) -> FloatMatrix:
 
 
 def portrait_to_bytes(portrait: Portrait) -> bytes:
-    """Write the vectors of an article, titles first."""
-    return vectors_to_bytes(np.concatenate([portrait.titles, portrait.chunks]))
+    """Write the vectors of an article; their mean is not written."""
+    return vectors_to_bytes(portrait.rows[1:])
 
 
 def portrait_from_bytes(value: bytes, dimension: int, titles: int) -> Portrait:
     """Read what `portrait_to_bytes` wrote; so many of its rows are titles."""
     rows = vectors_from_bytes(value, dimension)
-    return Portrait(rows[:titles], rows[titles:])
+    return Portrait.of(rows[:titles], rows[titles:])
 
 
 def time_to_text(moment: datetime) -> str:

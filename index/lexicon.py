@@ -28,30 +28,32 @@ class ArticleTerms:
 
 @dataclass(frozen=True, slots=True)
 class WeightedTerms:
-    """Terms, ascending and unique `(n_terms,) uint32`, with the idf of each, `(n_terms,) float64`."""
+    """Terms and what they weigh.
+
+    Attributes:
+        ids: `(n_terms,) uint32`, ascending and unique.
+        idf: `(n_terms,) float64`: the weight of each.
+        full: The weight that makes a full share.
+    """
 
     ids: TermIds
     idf: NDArray[np.float64]
+    full: float
 
-    def mass(self, heaviest: int | None = None) -> float:
-        """Sum the idf of all terms, or of so many of the heaviest."""
-        idf = self.idf if heaviest is None else np.sort(self.idf)[-heaviest:]
-        return float(idf.sum())
-
-    def coverage(self, terms: TermIds, heaviest: int | None = None) -> float:
+    def coverage(self, terms: TermIds) -> float:
         """Compute the idf-weighted share of these terms that are among others.
 
         Args:
             terms: The others: `(n_others,) uint32`, ascending and unique.
-            heaviest: How many of these terms make a full share; all of them if left out.
 
         Returns:
             0 to 1; 0 where either side has no terms.
         """
         if not len(self.ids) or not len(terms):
             return 0.0
-        where = np.minimum(terms.searchsorted(self.ids), len(terms) - 1)
-        return min(1.0, float(self.idf[terms[where] == self.ids].sum()) / self.mass(heaviest))
+        where = terms.searchsorted(self.ids)
+        where[where == len(terms)] = 0
+        return min(1.0, float(self.idf @ (terms[where] == self.ids)) / self.full)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +137,16 @@ class Lexicon:
         total = len(self.articles)
         return np.log1p((total - df + 0.5) / (df + 0.5))
 
-    def weigh(self, terms: TermIds) -> "WeightedTerms":
+    def weigh(self, terms: TermIds, heaviest: int | None = None) -> WeightedTerms:
         """Weigh the terms of a query or a title once, to compare them with many articles.
 
         Args:
             terms: `(n_terms,) uint32`, ascending and unique.
-
-        Returns:
-            The terms with their idf.
+            heaviest: How many of the heaviest terms make a full share; all of them if left out.
         """
-        return WeightedTerms(terms, self.idf(terms))
+        idf = self.idf(terms)
+        counted = idf if heaviest is None or len(idf) <= heaviest else np.partition(idf, -heaviest)[-heaviest:]
+        return WeightedTerms(terms, idf, float(counted.sum()))
 
     def coverage(self, query: TermIds, terms: TermIds) -> float:
         """Compute the idf-weighted share of a query's terms that are among `terms`.

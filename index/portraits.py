@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from threading import Lock
 
 import numpy as np
@@ -13,6 +14,11 @@ from index.models import FloatMatrix
 KEPT_BYTES = 64_000_000
 """Memory for portraits; with all-MiniLM-L6-v2 that is about 40,000 chunks, the ones asked for last."""
 
+_UNTHREADED = 262_144
+"""Multiplications that OpenBLAS does in the calling thread (interface/gemm.c: 65,536 x GEMM_MULTITHREAD_THRESHOLD)."""
+
+_LEAST_NORM = 1e-6
+
 Key = tuple[str, str]
 """Article id and revision."""
 
@@ -22,17 +28,34 @@ class Portrait:
     """The vectors of one article at one revision.
 
     Attributes:
-        titles: `(n_titles, dim) float32`, unit rows: of its title, and of its title with its symptoms if it has any.
-        chunks: `(n_chunks, dim) float32`, unit rows: of its chunks, in order; at least one.
+        rows: `(1 + n_titles + n_chunks, dim) float32`, unit rows: the mean of the chunks; the title, and the title
+            with the symptoms if there are any; the chunks in order, at least one.
+        titles: How many rows are titles, 1 or 2.
     """
 
-    titles: FloatMatrix
-    chunks: FloatMatrix
+    rows: FloatMatrix
+    titles: int
+
+    @classmethod
+    def of(cls, titles: FloatMatrix, chunks: FloatMatrix) -> "Portrait":
+        """Put one together.
+
+        Args:
+            titles: `(n_titles, dim) float32`, unit rows.
+            chunks: `(n_chunks, dim) float32`, unit rows.
+        """
+        mean = chunks.mean(axis=0, keepdims=True)
+        centre = mean / max(float(np.linalg.norm(mean)), _LEAST_NORM)
+        return cls(np.concatenate([centre, titles, chunks]), len(titles))
+
+    def parts(self, start: int) -> tuple[int, int, int]:
+        """Return where its mean, its titles and its chunks begin if its first row is row `start`."""
+        return start, start + 1, start + 1 + self.titles
 
     @property
-    def nbytes(self) -> int:
-        """Its size in memory."""
-        return self.titles.nbytes + self.chunks.nbytes
+    def chunks(self) -> FloatMatrix:
+        """Its chunks alone: `(n_chunks, dim) float32`, unit rows."""
+        return self.rows[1 + self.titles :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +74,17 @@ class Likeness:
 
 
 class Gallery:
-    """Portraits hung side by side, so that one multiplication compares a query with all of them."""
+    """Portraits hung side by side, so that one product compares a query with all of them."""
 
     def __init__(self, portraits: Sequence[Portrait]) -> None:
-        self._chunks = np.concatenate([one.chunks for one in portraits])
-        self._titles = np.concatenate([one.titles for one in portraits])
-        self._first_chunk = _starts([len(one.chunks) for one in portraits])
-        self._first_title = _starts([len(one.titles) for one in portraits])
-        means = np.add.reduceat(self._chunks, self._first_chunk)
-        self._centres = means / np.linalg.norm(means, axis=1, keepdims=True).clip(1e-6)
+        self._rows = np.concatenate([one.rows for one in portraits])
+        starts = accumulate((len(one.rows) for one in portraits[:-1]), initial=0)
+        self._parts = [part for start, one in zip(starts, portraits, strict=True) for part in one.parts(start)]
 
     @property
     def titles(self) -> FloatMatrix:
         """The first title of each article: `(n_articles, dim) float32`, unit rows."""
-        titles: FloatMatrix = self._titles[self._first_title]
+        titles: FloatMatrix = self._rows[self._parts[1::3]]
         return titles
 
     def compare(self, queries: FloatMatrix) -> Likeness:
@@ -73,11 +93,25 @@ class Gallery:
         Args:
             queries: `(n_queries, dim) float32`, unit rows.
         """
-        return Likeness(
-            best=np.maximum.reduceat(queries @ self._chunks.T, self._first_chunk, axis=1),
-            centre=queries @ self._centres.T,
-            title=np.maximum.reduceat(queries @ self._titles.T, self._first_title, axis=1),
-        )
+        nearest = np.maximum.reduceat(cosines(queries, self._rows), self._parts, axis=1)
+        return Likeness(best=nearest[:, 2::3], centre=nearest[:, 0::3], title=nearest[:, 1::3])
+
+
+def cosines(queries: FloatMatrix, rows: FloatMatrix) -> NDArray[np.float32]:
+    """Multiply unit rows in blocks that OpenBLAS does not spread over threads: on a busy machine they are waited for.
+
+    Args:
+        queries: `(n_queries, dim) float32`.
+        rows: `(n_rows, dim) float32`.
+
+    Returns:
+        `(n_queries, n_rows) float32`.
+    """
+    found = np.empty((len(queries), len(rows)), dtype=np.float32)
+    block = max(1, _UNTHREADED // queries.size)
+    for start in range(0, len(rows), block):
+        found[:, start : start + block] = queries @ rows[start : start + block].T
+    return found
 
 
 class Portraits:
@@ -125,9 +159,9 @@ class Portraits:
             for key, portrait in loaded.items():
                 if key not in self._kept:
                     self._kept[key] = portrait
-                    self._room -= portrait.nbytes
+                    self._room -= portrait.rows.nbytes
             while self._room < 0:
-                self._room += self._kept.popitem(last=False)[1].nbytes
+                self._room += self._kept.popitem(last=False)[1].rows.nbytes
 
 
 def _starts(lengths: Sequence[int]) -> NDArray[np.intp]:

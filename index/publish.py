@@ -187,7 +187,7 @@ class Publisher:
         rows = iter(self._embedder.embed_passages(texts))
         title_rows = [np.stack([next(rows) for _ in own]) for own in titles]
         return [
-            (article, chunks, Portrait(own, np.stack([next(rows) for _ in chunks])))
+            (article, chunks, Portrait.of(own, np.stack([next(rows) for _ in chunks])))
             for own, (article, chunks) in zip(title_rows, batch, strict=True)
         ]
 

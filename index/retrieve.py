@@ -22,7 +22,7 @@ from index.models import (
 from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
 from index.sentences import telling_sentences
-from index.signals import Asked, Found, fuse, signals_of
+from index.signals import TELLING_TERMS, Asked, Found, fuse, signals_of
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
 
@@ -179,7 +179,7 @@ class Retriever:
 
 def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Background) -> list[Candidate]:
     """Weigh what speaks for each article; best first."""
-    weighed = Asked(asked.text, asked.dense, lexicon.weigh(asked.bm25.indices))
+    weighed = Asked(asked.text, asked.dense, lexicon.weigh(asked.bm25.indices, TELLING_TERMS))
     candidates = [
         Candidate(
             article=one.article,
@@ -189,7 +189,7 @@ def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Backg
             fused=fuse(signals),
             evidence=one.evidence,
         )
-        for one, signals in zip(found, signals_of(weighed, found, lexicon, background), strict=True)
+        for one, signals in signals_of(weighed, found, lexicon, background)
     ]
     return sorted(candidates, key=lambda one: (-one.fused, one.article.article_id))
 

@@ -55,8 +55,8 @@ def write_portrait(connection: Connection, article_id: str, revision: str, portr
     """Write the portrait of an article's live revision in place of the one before, in the caller's transaction."""
     row = {
         "revision": revision,
-        "titles": len(portrait.titles),
-        "dimension": portrait.chunks.shape[1],
+        "titles": portrait.titles,
+        "dimension": portrait.rows.shape[1],
         "vectors": codec.portrait_to_bytes(portrait),
     }
     connection.execute(

@@ -38,7 +38,7 @@ def publish(catalog: Catalog, revision: str, audience: tuple[str, ...] = ("*",))
     )
     terms = np.array([1], dtype=np.uint32)
     vector = np.eye(1, 4, dtype=np.float32)
-    catalog.publish(Publication(article, f"fp:{revision}", terms, terms, Portrait(vector, vector)))
+    catalog.publish(Publication(article, f"fp:{revision}", terms, terms, Portrait.of(vector, vector)))
 
 
 def test_a_citation_opens_what_was_cited_after_an_edit_and_after_the_removal(catalog, shelf):

@@ -27,10 +27,10 @@ def a_lexicon(*ids: str, hidden: tuple[str, ...] = ()) -> Lexicon:
 def test_standings_and_places_do_not_depend_on_where_a_models_cosines_live() -> None:
     rng = np.random.default_rng(3)
     portraits = [a_portrait(rng, 1) for _ in range(40)]
-    moved = [Portrait(shifted(one.titles), shifted(one.chunks)) for one in portraits]
+    moved = [Portrait.of(shifted(one.rows[1 : 1 + one.titles]), shifted(one.chunks)) for one in portraits]
     off_topic, queries = unit_rows(rng, 30), unit_rows(rng, 5)
-    before = Background(Gallery(portraits), off_topic)
-    after = Background(Gallery(moved), shifted(off_topic))
+    before = Background(portraits, off_topic)
+    after = Background(moved, shifted(off_topic))
     assert after.scale.unrelated > 0.8
     low, high = Gallery(portraits[:5]).compare(queries), Gallery(moved[:5]).compare(shifted(queries))
     assert np.allclose(after.scale.place(high.best), before.scale.place(low.best), atol=1e-3)
@@ -44,15 +44,15 @@ def test_an_article_of_its_own_stands_out_even_where_there_is_no_other() -> None
     lonely = a_portrait(rng, 1)
     gallery = Gallery([lonely])
     own = lonely.chunks[:1]
-    standings = Background(gallery, unit_rows(rng, 50)).standings(own, gallery.compare(own))
+    standings = Background([lonely], unit_rows(rng, 50)).standings(own, gallery.compare(own))
     assert standings.best[0, 0] > 2
     assert all(np.isfinite(kind).all() for kind in (standings.best, standings.centre, standings.title))
 
 
 def test_a_model_that_tells_nothing_apart_divides_by_nothing() -> None:
     same = np.tile(unit_rows(np.random.default_rng(5), 1), (3, 1))
-    gallery = Gallery([Portrait(same[:1], same)] * 4)
-    background = Background(gallery, same)
+    portraits = [Portrait.of(same[:1], same)] * 4
+    gallery, background = Gallery(portraits), Background(portraits, same)
     assert np.isfinite(background.scale.place(1.0))
     assert np.isfinite(background.standings(same, gallery.compare(same)).title).all()
 

@@ -29,7 +29,7 @@ METADATA = ArticleMetadata(
         malformed=("valid_until: soon",),
     ),
 )
-PORTRAIT = Portrait(
+PORTRAIT = Portrait.of(
     titles=np.array([[0, 1, 0, 0]], dtype=np.float32),
     chunks=np.array([[1, 0, 0, 0], [0, 0, 0.6, 0.8]], dtype=np.float32),
 )
