@@ -11,10 +11,11 @@ from agent.confidence import CALIBRATION, CosineScale, confidences
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Reading, Ticket, Verdict
+from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Ticket, Verdict
 from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
+from agent.rules import Rules
 from agent.verify import verify
 from index.models import Retrieval
 from ingest.freshness import assess
@@ -28,14 +29,14 @@ def _utc_now() -> datetime:
 
 
 class Triager:
-    """Decides tickets against one knowledge base under one policy."""
+    """Decides tickets against one knowledge base under the policy in force."""
 
     def __init__(
         self,
         searcher: Searcher,
         library: Library,
         decider: Decider,
-        policy: Policy,
+        rules: Callable[[], Rules],
         embedding: str,
         *,
         now: Callable[[], datetime] = _utc_now,
@@ -46,15 +47,14 @@ class Triager:
             searcher: Finds candidates.
             library: Holds the texts that are quoted.
             decider: Drafts decisions.
-            policy: The rules.
+            rules: Asked for the rules of each decision anew, as the policy may change meanwhile.
             embedding: Name of the embedding model, for the record.
             now: The clock, UTC.
         """
         self._searcher = searcher
         self._library = library
         self._decider = decider
-        self._policy = policy
-        self._policy_hash = policy.hash()
+        self._rules = rules
         self._embedding = embedding
         self._now = now
 
@@ -77,8 +77,9 @@ class Triager:
         """
         started = time.perf_counter()
         created_at = self._now()
-        case = self._gather(ticket, read_ticket(ticket), as_of or created_at.date())
-        verdict = run_gates(case, self._policy)
+        rules = self._rules()
+        case = self._gather(ticket, rules, as_of or created_at.date())
+        verdict = run_gates(case, rules.policy)
         draft = self._decider.decide(case, verdict, self._library)
         ruling = self._check(case, verdict, draft)
         provenance = Provenance(
@@ -89,18 +90,19 @@ class Triager:
             latency_ms=round((time.perf_counter() - started) * 1000),
             embedding=self._embedding,
             index_revision=case.retrieval.index_revision,
-            policy_hash=self._policy_hash,
+            policy_hash=rules.policy_hash,
             calibration=CALIBRATION,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
-        return case, build_decision(case, ruling, self._policy, self._library, stamp)
+        return case, build_decision(case, ruling, rules.policy, self._library, stamp)
 
-    def _gather(self, ticket: Ticket, reading: Reading, as_of: date) -> Case:
+    def _gather(self, ticket: Ticket, rules: Rules, as_of: date) -> Case:
+        reading = read_ticket(ticket)
         retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)
-        return Case(ticket, reading, retrieval, self._assess(retrieval, as_of))
+        signals = rules.signals.read(ticket, reading)
+        return Case(ticket, reading, retrieval, self._assess(retrieval, rules.policy, as_of), signals)
 
-    def _assess(self, retrieval: Retrieval, as_of: date) -> tuple[AssessedCandidate, ...]:
-        policy = self._policy
+    def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
         scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
         assessed: list[AssessedCandidate] = []
         for candidate, confidence in zip(retrieval.candidates, confidences(retrieval, scale), strict=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agent.models import Ticket
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
 from api.ports import OnArticle
@@ -14,7 +15,6 @@ from index.catalog import Catalog
 from index.models import ArticleReport
 from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
-from ingest.freshness import FreshnessWindows
 from ingest.ports import Source
 
 
@@ -31,8 +31,13 @@ class LocalRuntime:
     triager: Triager
     syncer: Syncer
     shelf: Shelf
-    windows: FreshnessWindows
+    policy: PolicyKeeper
     open_source: Callable[[str], Source]
+
+    def policy_problem(self) -> str | None:
+        """Say why the policy file as it is now is not in force; `None` where it is."""
+        self.policy.current()
+        return self.policy.problem
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -48,7 +53,7 @@ class LocalRuntime:
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
             if revision is not None and candidate.evidence:
-                passages.append(to_passage(candidate, revision, self.windows, as_of or today()))
+                passages.append(to_passage(candidate, revision, self.policy.loaded.policy.windows, as_of or today()))
         return SearchV1(query=text, index_revision=found.index_revision, results=tuple(passages))
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:

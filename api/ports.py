@@ -35,6 +35,10 @@ class Runtime(Protocol):
         """Its articles."""
         ...
 
+    def policy_problem(self) -> str | None:
+        """Say why the policy file as it is now is not in force; `None` where it is."""
+        ...
+
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read."""
         ...

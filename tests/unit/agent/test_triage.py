@@ -8,7 +8,7 @@ from agent.models import ACTING, Draft, Quote, Requester, Ticket
 from agent.triage import Triager, prefer_replacements
 from index.models import Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import POLICY, REVIEWED, Shelf, a_candidate, a_revision, assessed
+from tests.cases import REVIEWED, Shelf, a_candidate, a_revision, assessed, rules
 
 VPN = a_revision("# VPN\n\n## Symptoms\n\nIt drops.\n\n## Fix\n\n1. Open Preferences.\n2. Enable Always On.\n")
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -44,7 +44,7 @@ def vpn_candidate(metadata=None, similarity=0.8):
 
 
 def triager(*candidates, decider=None, library=None):
-    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), POLICY, "minilm")
+    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), rules, "minilm")
     return Triager(*parts, now=lambda: NOW)
 
 
@@ -132,7 +132,7 @@ def test_an_article_with_nothing_to_quote_is_handed_over():
 def test_the_requester_is_searched_for_by_groups_and_address():
     searcher = FixedSearcher()
     requester = Requester("ann@example.org", ("staff", "it-ops"))
-    Triager(searcher, Shelf(), ExtractiveDecider(), POLICY, "minilm").triage(Ticket("T", "vpn", requester=requester))
+    Triager(searcher, Shelf(), ExtractiveDecider(), rules, "minilm").triage(Ticket("T", "vpn", requester=requester))
     assert searcher.audiences == [frozenset({"ann@example.org", "staff", "it-ops"})]
 
 

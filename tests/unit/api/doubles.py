@@ -139,6 +139,7 @@ class FakeRuntime:
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
         self.fails_with: Exception | None = None
+        self.broken_policy: str | None = None
         self.may_finish = threading.Event()
         self.may_finish.set()
 
@@ -148,6 +149,9 @@ class FakeRuntime:
 
     def is_empty(self) -> bool:
         return self.empty
+
+    def policy_problem(self) -> str | None:
+        return self.broken_policy
 
     def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
         self._raise()
