@@ -86,7 +86,7 @@ def _load(base: Policy, source: PolicyText, path: Path | None) -> LoadedPolicy:
     try:
         checked = PolicySchema.model_validate(merged)
     except ValidationError as error:
-        raise PolicyFileError(source.name, [_mistake(one, source) for one in error.errors()]) from error
+        raise PolicyFileError(source.name, sorted(_mistake(one, source) for one in error.errors())) from error
     mistakes = list(_unreachable(checked, source))
     if mistakes:
         raise PolicyFileError(source.name, mistakes)

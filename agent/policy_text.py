@@ -14,7 +14,7 @@ MAX_POLICY_BYTES = 1_000_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Mistake:
     """One thing wrong in a policy file; line and column count from 1."""
 

@@ -36,3 +36,7 @@ class TicketSignals(Protocol):
     def read(self, ticket: Ticket, reading: Reading) -> Signals:
         """Return the risks, tags and keywords that a ticket carries."""
         ...
+
+    def promised(self, reply: str) -> str | None:
+        """Return what a reply promises that must never be, or `None`."""
+        ...

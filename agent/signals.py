@@ -27,6 +27,7 @@ class SignalReader:
         self._policy = policy
         self._critical = _plain(policy.critical_keywords)
         self._identity = _plain(policy.identity.patterns)
+        self._never = _plain(policy.never_promise)
         self._tags = [(rule, _plain(rule.patterns)) for rule in policy.tags]
         self._recogniser = Recogniser(
             Rules(
@@ -59,6 +60,14 @@ class SignalReader:
             asks_for_identity=_text(self._identity.find(folded)),
             language=foreign_language(reading.text, self._policy.languages),
         )
+
+    def promised(self, reply: str) -> str | None:
+        """Return the pattern of what must never be promised that a reply holds, if it holds one.
+
+        Args:
+            reply: Its own words, without what it quotes.
+        """
+        return _text(self._never.find("\n".join(sentences(reply))))
 
 
 def _plain(patterns: Sequence[str]) -> PatternSet:

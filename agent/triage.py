@@ -16,7 +16,7 @@ from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.rules import Rules
-from agent.verify import verify
+from agent.verify import own_words, verify
 from index.models import Retrieval
 from ingest.freshness import assess
 
@@ -81,7 +81,7 @@ class Triager:
         case = self._gather(ticket, rules, as_of or created_at.date())
         verdict = run_gates(case, rules.policy)
         draft = self._decider.decide(case, verdict, self._library)
-        ruling = self._check(case, verdict, draft)
+        ruling = self._check(case, verdict, draft, rules)
         provenance = Provenance(
             decider="extractive",
             model=None,
@@ -112,9 +112,11 @@ class Triager:
             assessed.append(AssessedCandidate(candidate, confidence, freshness, may_act))
         return prefer_replacements(tuple(assessed))
 
-    def _check(self, case: Case, verdict: Verdict, draft: Draft) -> Ruling:
+    def _check(self, case: Case, verdict: Verdict, draft: Draft, rules: Rules) -> Ruling:
         """Lower the decision to a person where the draft fails a check; never mend the draft."""
         problems = verify(draft, case, verdict, self._library)
+        if promised := rules.signals.promised(own_words(draft, case)):
+            problems = (*problems, f"the reply speaks of {promised!r}, which the policy never promises")
         if not problems and not (verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN"):
             return Ruling(verdict, draft)
         detail = "; ".join(problems) or "the article holds nothing that can be quoted as a step"

@@ -94,6 +94,9 @@ class FixedSignals:
     def read(self, ticket: Ticket, reading: Reading) -> Signals:
         return self._signals
 
+    def promised(self, reply: str) -> str | None:
+        return "refund" if "refund" in reply else None
+
 
 def rules(policy: Policy = POLICY, signals: Signals = NO_SIGNALS) -> Rules:
     """Make rules under which every ticket carries the same signals."""

@@ -47,6 +47,8 @@ def check_pattern(text: str) -> None:
     """
     if not text.strip() or len(text) > MAX_PATTERN_CHARS:
         raise PatternError(f"the pattern {text[:60]!r} cannot be used; expected 1 to {MAX_PATTERN_CHARS} characters")
+    # By itself first: inside its bounds an unmatched bracket could close theirs.
+    _compile(_folded(text), text)
     if _compile(_bounded(text), text).search(" zq "):
         raise PatternError(f"the pattern {text!r} matches any text; name at least one word")
 
@@ -94,10 +96,14 @@ def _compile(expression: str, text: str) -> "re2._Regexp[str]":
 
 def _bounded(text: str) -> str:
     """Let a pattern match whole words only, but in scripts that set no spaces, or endings, between words."""
-    folded = "".join(_fold_literal(part) for part in _ESCAPE.split(text)).replace(GAP, _GAP)
+    folded = _folded(text)
     if any("\u0600" <= letter <= "\u0eff" or "\u3040" <= letter <= "\ud7ff" for letter in folded):
         return f"(?:{folded})"
     return f"(?:{_START}(?:{folded}){_END})"
+
+
+def _folded(text: str) -> str:
+    return "".join(_fold_literal(part) for part in _ESCAPE.split(text)).replace(GAP, _GAP)
 
 
 def _fold_literal(part: str) -> str:

@@ -17,6 +17,7 @@ from api.cli.demo import demo
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
 from api.cli.options import Globals
+from api.cli.policy import policy
 from api.cli.search import search
 from api.cli.serve import serve
 from api.cli.status import status
@@ -44,6 +45,7 @@ COMMANDS: Commands = {
     "search": (search, "Search the runbooks."),
     "triage": (triage, "Decide tickets, with citations."),
     "articles": (articles, "List the articles with freshness and owner."),
+    "policy": (policy, "Check a policy file, or show the policy in force."),
     "status": (status, "Show what the home holds."),
     "serve": (serve, "Serve the HTTP API on loopback."),
     "eval": (evaluate, "Measure on a labelled dataset."),
