@@ -20,13 +20,19 @@ SENTENCES_READ = 200
 SENTENCES_EMBEDDED = 4
 """Of these, how many are embedded, those first that their letters bring nearest to a risk."""
 
-MIN_WORDS = 4
+MIN_WORDS = 6
 """A shorter sentence of a longer ticket is a greeting, and near to anything."""
 
-MIN_MARGIN = 0.25
-"""By how much an exemplar's label must lead over `none`."""
+ONLY_MARGIN = 0.1
+"""By how much an exemplar's label must lead over `none` in a ticket of one sentence."""
 
-MIN_SIMILARITY = 0.2
+WHOLE_MARGIN = 0.3
+"""The same for a longer ticket as a whole."""
+
+SENTENCE_MARGIN = 0.5
+"""The same for one sentence of several: torn from the rest it is near to more."""
+
+MIN_SIMILARITY = 0.33
 """How similar the nearest exemplar of that label must be."""
 
 _SPACELESS = re.compile("[\u3040-\u9fff\uac00-\ud7ff\u0e00-\u0e7f]{4}")
@@ -107,9 +113,10 @@ class Recogniser:
         if not chosen:
             return {}
         found: dict[RiskKind, Nearness] = {}
-        for sentence, nearnesses in zip(chosen, self._exemplars.near(chosen, self._embed(chosen)), strict=True):
+        for place, nearnesses in enumerate(self._exemplars.near(chosen, self._embed(chosen))):
+            least = SENTENCE_MARGIN if place else WHOLE_MARGIN if len(said) > 1 else ONLY_MARGIN
             for near in nearnesses:
-                if near.label in kinds and self._counts(near, sentence):
+                if near.label in kinds and near.margin >= least and self._counts(near, chosen[place]):
                     best = found.get(near.label)
                     if best is None or near.margin > best.margin:
                         found[near.label] = near
@@ -119,7 +126,7 @@ class Recogniser:
         }
 
     def _counts(self, near: Nearness, sentence: str) -> bool:
-        if near.margin < MIN_MARGIN or near.similarity < MIN_SIMILARITY:
+        if near.similarity < MIN_SIMILARITY:
             return False
         return self._rules.innocent[near.label].blank(sentence) == sentence
 

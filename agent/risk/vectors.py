@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from agent.risk.exemplars import Exemplar, digest
-from index.models import FloatMatrix
+from index.models import EmbeddingSpec, FloatMatrix
 from index.ports import Embedder
+
+SHIPPED = Path(__file__).parent / "vectors"
+"""Those of the shipped exemplars under the bundled model, in half precision: no first ticket waits for them."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,18 +30,29 @@ def exemplar_vectors(exemplars: Sequence[Exemplar], embedder: Embedder, folder: 
         `(n_exemplars, dim) float32`, unit rows.
     """
     spec = embedder.spec
-    key = hashlib.sha256(f"{spec.model}\0{spec.revision}\0{spec.passage_prefix}\0{digest(exemplars)}".encode())
-    file = folder / f"{key.hexdigest()[:24]}.npy"
+    name = f"{_key(spec, exemplars)}.npy"
     shape = (len(exemplars), spec.dimension)
+    for kept in (SHIPPED / name, folder / name):
+        if (vectors := _load(kept, shape)) is not None:
+            return vectors
+    vectors = embedder.embed_passages([exemplar.text for exemplar in exemplars])
+    _keep(vectors, folder / name)
+    return vectors
+
+
+def _key(spec: EmbeddingSpec, exemplars: Sequence[Exemplar]) -> str:
+    named = f"{spec.model}\0{spec.revision}\0{spec.passage_prefix}\0{digest(exemplars)}"
+    return hashlib.sha256(named.encode()).hexdigest()[:24]
+
+
+def _load(file: Path, shape: tuple[int, int]) -> FloatMatrix | None:
     try:
         kept = np.load(file, allow_pickle=False)
-        if kept.shape == shape and kept.dtype == np.float32 and np.isfinite(kept).all():
-            return np.asarray(kept, dtype=np.float32)
     except (OSError, ValueError, EOFError):
-        pass  # never kept, or not whole: made anew below
-    vectors = embedder.embed_passages([exemplar.text for exemplar in exemplars])
-    _keep(vectors, file)
-    return vectors
+        return None  # never kept, or not whole: made anew
+    if kept.shape != shape or kept.dtype not in (np.float16, np.float32) or not np.isfinite(kept).all():
+        return None
+    return np.asarray(kept, dtype=np.float32)
 
 
 def _keep(vectors: FloatMatrix, file: Path) -> None:

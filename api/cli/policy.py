@@ -29,9 +29,7 @@ def policy(
     action: Annotated[Action, typer.Argument(metavar="check|show", help="Check a file, or show the policy in force.")],
     file: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="The file. [env: RUNCITE_POLICY; default: policy.yml in the home]"
-        ),
+        typer.Argument(metavar="[FILE]", help="The file. [env: RUNCITE_POLICY; default: policy.yml in the home]"),
     ] = None,
     home: HomeOption = None,
 ) -> None:
