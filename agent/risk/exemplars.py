@@ -31,7 +31,7 @@ BUCKETS = 4096
 """Of hashed letter groups and words; more changed no decision on the development tickets."""
 
 RIDGE = 0.3
-MEANING_SHARE = 0.6
+MEANING_SHARE = 0.5
 """Weight of meaning against letters where both are known."""
 
 

@@ -23,17 +23,22 @@ SENTENCES_EMBEDDED = 4
 MIN_WORDS = 6
 """A shorter sentence of a longer ticket is a greeting, and near to anything."""
 
-ONLY_MARGIN = 0.1
-"""By how much an exemplar's label must lead over `none` in a ticket of one sentence."""
+ONLY_MARGIN, ONLY_SIMILARITY = 0.15, 0.2
+"""By how much an exemplar's label must lead over `none`, and how similar the nearest must be, in a one-sentence ticket.
+
+Each exemplar left out in turn, patterns and exemplars together find 0.92 of the security sentences, 0.96 of the
+privileged and destructive and 0.98 of the outages, and take 0.07 of the innocent for one of these; at a margin of 0.25
+it is 0.89, 0.95, 0.97 and 0.04. The patterns were written with sight of some of these sentences.
+"""
 
 WHOLE_MARGIN = 0.3
-"""The same for a longer ticket as a whole."""
+"""The margin for a longer ticket as a whole."""
 
 SENTENCE_MARGIN = 0.5
 """The same for one sentence of several: torn from the rest it is near to more."""
 
 MIN_SIMILARITY = 0.33
-"""How similar the nearest exemplar of that label must be."""
+"""How similar the nearest exemplar must be in a longer ticket."""
 
 _SPACELESS = re.compile("[\u3040-\u9fff\uac00-\ud7ff\u0e00-\u0e7f]{4}")
 _WHOLE_CHARS = 1_000
@@ -93,9 +98,9 @@ class Recogniser:
             return ()
         kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not is_alert(text)]
         by_pattern = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said)) is not None}
-        # What patterns have settled needs no model; a ticket for security or approval is stopped already.
-        open_kinds = [kind for kind in kinds if kind not in by_pattern]
-        by_exemplar = self._by_exemplar(open_kinds, said) if open_kinds and not by_pattern else {}
+        # What the strictest pattern has settled needs no model; for the others only something stricter matters.
+        open_kinds = [] if "security" in by_pattern else ["security"] if by_pattern else kinds
+        by_exemplar = self._by_exemplar(open_kinds, said) if open_kinds else {}
         found = by_pattern | by_exemplar
         return tuple(found[kind] for kind in RISKS if kind in found)
 
@@ -114,9 +119,10 @@ class Recogniser:
             return {}
         found: dict[RiskKind, Nearness] = {}
         for place, nearnesses in enumerate(self._exemplars.near(chosen, self._embed(chosen))):
-            least = SENTENCE_MARGIN if place else WHOLE_MARGIN if len(said) > 1 else ONLY_MARGIN
+            margin, similarity = _least(place, len(said))
             for near in nearnesses:
-                if near.label in kinds and near.margin >= least and self._counts(near, chosen[place]):
+                enough = near.margin >= margin and near.similarity >= similarity
+                if enough and near.label in kinds and not self._is_innocent(near.label, chosen[place]):
                     best = found.get(near.label)
                     if best is None or near.margin > best.margin:
                         found[near.label] = near
@@ -125,10 +131,8 @@ class Recogniser:
             for kind, near in found.items()
         }
 
-    def _counts(self, near: Nearness, sentence: str) -> bool:
-        if near.similarity < MIN_SIMILARITY:
-            return False
-        return self._rules.innocent[near.label].blank(sentence) == sentence
+    def _is_innocent(self, kind: RiskKind, sentence: str) -> bool:
+        return self._rules.innocent[kind].blank(sentence) != sentence
 
     def _chosen(self, said: Sequence[str]) -> list[str]:
         """Return the whole ticket where it is short, and the sentences that their letters bring nearest to a risk."""
@@ -146,6 +150,13 @@ class Recogniser:
 def is_alert(text: str) -> bool:
     """Say whether a text was written by monitoring: it has the marks of an alert, and speaks of no person."""
     return bool(_ALERT.search(text)) and not _PERSON.search(text)
+
+
+def _least(place: int, said: int) -> tuple[float, float]:
+    """Return the margin and similarity that count for the whole ticket, which comes first, or for a sentence of it."""
+    if said == 1:
+        return ONLY_MARGIN, ONLY_SIMILARITY
+    return (SENTENCE_MARGIN if place else WHOLE_MARGIN), MIN_SIMILARITY
 
 
 def _says_something(sentence: str) -> bool:
