@@ -27,6 +27,7 @@ from agent.models import (
 )
 from agent.policy import Policy, Route
 from agent.ports import Library
+from index.models import IndexedArticle
 from ingest.models import ArticleMetadata
 
 MAX_REVIEW_CITATIONS = 3
@@ -81,7 +82,7 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         outcome=draft.outcome,
         action=_ACTIONS.get(draft.outcome, "escalate"),
         category=metadata.category,
-        classification=found.candidate.article.article_id.rsplit("/", 1)[-1] if found else None,
+        classification=_classification(found.candidate.article) if found else None,
         priority=policy.priority(route, metadata.priority),
         assigned_team=team,
         sentiment=case.reading.sentiment,
@@ -99,6 +100,11 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         gates=verdict.results,
         provenance=stamp.provenance,
     )
+
+
+def _classification(article: IndexedArticle) -> str:
+    """Name the subject by the end of the article's id; of a file, by its page's."""
+    return (article.metadata.attached_to or article.article_id).rsplit("/", 1)[-1]
 
 
 def _route(case: Case, verdict: Verdict, metadata: ArticleMetadata) -> Route:
@@ -137,6 +143,7 @@ def _citation(n: int, use: CitationUse, quote: Quote, assessed: AssessedCandidat
         n=n,
         use=use,
         article_id=article.article_id,
+        attached_to=article.metadata.attached_to,
         title=article.title,
         url=article.url,
         version=article.version,

@@ -35,6 +35,7 @@ RefusalReason = Literal[
     "language",
     "policy",
     "citation_failed",
+    "index_unavailable",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
@@ -142,13 +143,22 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything the gates look at: facts only, gathered before any of them runs."""
+    """Everything the gates look at: facts only, gathered before any of them runs.
+
+    Attributes:
+        ticket: The ticket as it arrived.
+        reading: What it says.
+        retrieval: What the index found; nothing where it could not be searched.
+        candidates: What was found, assessed; best first.
+        index_fault: Why the index could not be searched, and the remedy; `None` where it was.
+    """
 
     ticket: Ticket
     reading: Reading
     retrieval: Retrieval
     candidates: tuple[AssessedCandidate, ...]
     signals: Signals = Signals()
+    index_fault: str | None = None
 
     @property
     def best(self) -> AssessedCandidate | None:
@@ -237,6 +247,7 @@ class Citation:
     n: int
     use: CitationUse
     article_id: str
+    attached_to: str | None
     title: str
     url: str | None
     version: str | None

@@ -5,6 +5,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from agent.errors import PolicyError
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
@@ -12,6 +14,7 @@ from agent.ports import TicketSignals
 from agent.risk.exemplars import Exemplars
 from agent.risk.vectors import exemplar_vectors
 from agent.signals import SignalReader
+from index.errors import IndexingError
 from index.ports import Embedder
 
 _LOG = logging.getLogger(__name__)
@@ -78,29 +81,37 @@ class PolicyKeeper:
             if stamps != self._stamps:
                 self._reload(stamps)
             # Only now: a command that decides nothing needs neither the patterns nor the exemplars.
-            self._rules = self._rules or self._compile(self._loaded)
+            if self._rules is None:
+                rules, whole = self._compile(self._loaded)
+                # While the model cannot be had, the patterns alone speak, and the next ticket tries again.
+                self._rules = rules if whole else None
+                return rules
             return self._rules
 
     def _reload(self, stamps: Stamps) -> None:
         try:
             loaded = load_policy(self._base, self._path)
-            rules = self._compile(loaded)
+            rules, whole = self._compile(loaded)
         except PolicyError as error:
             self._problem = str(error)
             self._stamps = stamps
             _LOG.warning("the changed policy cannot be used, the one before it stays in force: %s", error)
             return
-        self._loaded, self._rules, self._problem = loaded, rules, None
+        self._loaded, self._rules, self._problem = loaded, rules if whole else None, None
         self._stamps = self._stamp_all(loaded)
         _LOG.warning("the policy has changed, now %s", rules.policy_hash)
 
     def _stamp_all(self, loaded: LoadedPolicy) -> Stamps:
         return tuple(_stamp(file) for file in dict.fromkeys((self._path, *loaded.files)))
 
-    def _compile(self, loaded: LoadedPolicy) -> Rules:
-        vectors = exemplar_vectors(loaded.exemplars, self._embedder, self._cache)
+    def _compile(self, loaded: LoadedPolicy) -> tuple[Rules, bool]:
+        try:
+            vectors, whole = exemplar_vectors(loaded.exemplars, self._embedder, self._cache), True
+        except IndexingError:
+            size = len(loaded.exemplars), self._embedder.spec.dimension
+            vectors, whole = np.zeros(size, dtype=np.float32), False
         signals = SignalReader(loaded.policy, Exemplars(loaded.exemplars, vectors), self._embedder.embed_passages)
-        return Rules(loaded.policy, loaded.policy.hash(), signals)
+        return Rules(loaded.policy, loaded.policy.hash(), signals), whole
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

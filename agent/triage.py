@@ -17,11 +17,15 @@ from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.rules import Rules
 from agent.verify import own_words, verify
+from index.errors import IndexingError
 from index.models import Retrieval
 from ingest.freshness import assess
 
 CANDIDATES = 8
 """How many articles a decision looks at."""
+
+NOTHING_FOUND = Retrieval(candidates=(), unknown_term_share=1.0, index_revision="unavailable")
+"""What an index that cannot be searched has found."""
 
 
 def _utc_now() -> datetime:
@@ -77,8 +81,18 @@ class Triager:
         """
         started = time.perf_counter()
         created_at = self._now()
+        reading = read_ticket(ticket)
         rules = self._rules()
-        case = self._gather(ticket, rules, as_of or created_at.date())
+        signals = rules.signals.read(ticket, reading)
+        try:
+            case = self._gather(Case(ticket, reading, NOTHING_FOUND, (), signals), rules, as_of or created_at.date())
+            return case, self._decide(case, rules, created_at, started)
+        except IndexingError as error:
+            # An index that cannot be read is a reason to hand over, as any other is.
+            case = Case(ticket, reading, NOTHING_FOUND, (), signals, index_fault=str(error))
+            return case, self._decide(case, rules, created_at, started)
+
+    def _decide(self, case: Case, rules: Rules, created_at: datetime, started: float) -> Decision:
         verdict = run_gates(case, rules.policy)
         draft = self._decider.decide(case, verdict, self._library)
         ruling = self._check(case, verdict, draft, rules)
@@ -94,13 +108,12 @@ class Triager:
             calibration=CALIBRATION,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
-        return case, build_decision(case, ruling, rules.policy, self._library, stamp)
+        return build_decision(case, ruling, rules.policy, self._library, stamp)
 
-    def _gather(self, ticket: Ticket, rules: Rules, as_of: date) -> Case:
-        reading = read_ticket(ticket)
-        retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)
-        signals = rules.signals.read(ticket, reading)
-        return Case(ticket, reading, retrieval, self._assess(retrieval, rules.policy, as_of), signals)
+    def _gather(self, case: Case, rules: Rules, as_of: date) -> Case:
+        audience = case.ticket.requester.audience
+        retrieval = self._searcher.retrieve(case.reading.text, audience=audience, limit=CANDIDATES)
+        return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
 
     def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
         scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)

@@ -1,7 +1,7 @@
 """An open home enters, an HTTP application leaves."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from api.guard import BodyLimit, HeadAsGet, LocalCallersOnly
 from api.ports import Runtime
 from api.routes import articles, health, ingest_runs, search, triage
 from api.runs import RunQueue
+from api.schedule import Schedule
 from api.schemas import ProblemV1
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -28,21 +29,26 @@ calls it there."""
 _PROBLEM = {"model": ProblemV1, "content": {problems.MEDIA_TYPE: {}}}
 
 
-def create_app(runtime: Runtime) -> FastAPI:
+def create_app(runtime: Runtime, sources: Sequence[str] = (), every_s: float | None = None) -> FastAPI:
     """Build the application.
 
     Args:
         runtime: The open home. Whoever opened it closes it, after the application has shut down.
+        sources: What to bring into the index by itself, at its start.
+        every_s: Seconds after which it does so again, and again.
 
     Returns:
         An ASGI application.
     """
     runs = RunQueue(runtime)
+    schedule = Schedule(runs, runtime.history, sources, every_s)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         runs.start()
+        schedule.start()
         yield
+        schedule.stop()
         runs.stop()
 
     app = FastAPI(

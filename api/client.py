@@ -1,7 +1,7 @@
 """A job for a home that another process holds enters, that process's answer leaves."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import httpx
@@ -9,10 +9,21 @@ from pydantic import BaseModel, ValidationError
 
 from agent.errors import TicketError
 from api.errors import HandOverError
-from api.schemas import DecisionV1, IngestRunIn, IngestRunV1, RunReportV1, SearchV1, TicketIn
+from api.schemas import (
+    ArticleReportPageV1,
+    ArticleReportV1,
+    DecisionV1,
+    IngestRunIn,
+    IngestRunV1,
+    RunReportV1,
+    SearchV1,
+    TicketIn,
+)
+from index.runs import OPEN
 
 REQUEST_TIMEOUT_S = 30.0
 POLL_INTERVAL_S = 0.2
+LINES_PER_PAGE = 500
 TICKET_PROBLEM = "urn:runcite:problem:ticket"
 """The problem type of a ticket that cannot be read; see `problems.py`."""
 
@@ -40,27 +51,39 @@ class ServerClient:
         """Have a search made."""
         return self._ask(SearchV1, "GET", "/v1/search", params={"q": text, "k": limit, "groups": sorted(audience)})
 
-    def ingest(self, job: IngestRunIn, on_progress: Callable[[int], None]) -> RunReportV1:
-        """Hand an ingest job over and wait until it is done.
+    def ingest(
+        self, job: IngestRunIn, on_progress: Callable[[IngestRunV1], None], should_stop: Callable[[], bool] = bool
+    ) -> RunReportV1:
+        """Hand an ingest job over and wait until it is over.
 
         Args:
             job: The job, with an absolute path.
-            on_progress: Called with the number of articles met so far.
+            on_progress: Called with the run as it stands, every now and then.
+            should_stop: Asked every now and then; once true, the run is left to the server.
 
         Returns:
-            The run's report.
+            The run's report; of a run that was left to the server, what it had done by then.
 
         Raises:
-            HandOverError: The server refused it, failed, or went away.
+            HandOverError: The server refused it, or went away.
         """
         run = self._ask(IngestRunV1, "POST", "/v1/ingest-runs", json=job.model_dump(mode="json"))
-        while run.report is None and run.state != "failed":
+        while run.state in OPEN and not should_stop():
             time.sleep(POLL_INTERVAL_S)
             run = self._ask(IngestRunV1, "GET", f"/v1/ingest-runs/{run.id}")
-            on_progress(run.articles_met)
-        if run.report is None:
-            raise HandOverError(f"the server at {self._url} could not ingest {job.source!r}: {run.error}")
-        return run.report
+            on_progress(run)
+        return RunReportV1(**dict(run), articles=tuple(self._lines(run.id)))
+
+    def _lines(self, run_id: str) -> Iterator[ArticleReportV1]:
+        cursor: str | None = None
+        while True:
+            asked: dict[str, str | int | list[str]] = {"limit": LINES_PER_PAGE}
+            params = asked if cursor is None else {**asked, "cursor": cursor}
+            page = self._ask(ArticleReportPageV1, "GET", f"/v1/ingest-runs/{run_id}/articles", params=params)
+            yield from page.articles
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def _ask(
         self, kind: type[AnswerT], method: str, path: str, *, json: object = None, params: Params = None

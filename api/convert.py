@@ -1,6 +1,9 @@
 """Dataclasses of the inner rooms enter, schemas leave; requests enter, tickets leave."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
+from typing import get_args
 
 from ulid import ULID
 
@@ -11,17 +14,17 @@ from api.schemas import (
     ArticleV1,
     DecisionV1,
     FreshnessV1,
+    IngestRunV1,
     PassageV1,
     RevisionV1,
     RunReportV1,
-    RunSummaryV1,
     TicketIn,
 )
-from index.models import ArticleReport, Candidate, IndexedArticle, Revision, RunReport
+from index.models import ArticleReport, Candidate, IndexedArticle, Revision, RunRecord, RunReport, SyncOutcome
 from ingest.freshness import FreshnessWindows, assess
 
 _METADATA_FIELDS = (
-    "status", "superseded_by", "owner", "audience", "labels", "category", "team", "priority", "risk",
+    "status", "superseded_by", "attached_to", "owner", "audience", "labels", "category", "team", "priority", "risk",
     "requires_identity",
 )  # fmt: skip
 
@@ -49,9 +52,38 @@ def to_decision(decision: Decision) -> DecisionV1:
     return DecisionV1.model_validate(decision)
 
 
+def to_run(record: RunRecord) -> IngestRunV1:
+    """Write how a run stands."""
+    return IngestRunV1(
+        id=record.run_id,
+        state=record.state,
+        source=record.source,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        articles_met=articles_met(record.outcomes),
+        articles_total=record.articles_total,
+        outcomes=in_order(record.outcomes),
+        chunks_embedded=record.chunks_embedded,
+        error=record.error,
+    )
+
+
 def to_report(report: RunReport) -> RunReportV1:
     """Write a run's report."""
-    return RunReportV1.model_validate(report)
+    outcomes = Counter(line.outcome for line in report.articles)
+    return RunReportV1(
+        id=report.run_id,
+        state=report.state,
+        source=report.source,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+        articles_met=articles_met(outcomes),
+        articles_total=report.articles_total,
+        outcomes=in_order(outcomes),
+        chunks_embedded=report.chunks_embedded,
+        error=report.error,
+        articles=tuple(to_report_line(line) for line in report.articles if line.says_something),
+    )
 
 
 def to_report_line(report: ArticleReport) -> ArticleReportV1:
@@ -59,19 +91,14 @@ def to_report_line(report: ArticleReport) -> ArticleReportV1:
     return ArticleReportV1.model_validate(report)
 
 
-def to_run_summary(report: RunReport) -> RunSummaryV1:
-    """Write a past run in short."""
-    outcomes: dict[str, int] = {}
-    for article in report.articles:
-        outcomes[article.outcome] = outcomes.get(article.outcome, 0) + 1
-    return RunSummaryV1(
-        run_id=report.run_id,
-        source=report.source,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        outcomes=dict(sorted(outcomes.items())),
-        error=report.error,
-    )
+def articles_met(outcomes: Mapping[SyncOutcome, int]) -> int:
+    """Count the articles that a source has listed so far: those that it no longer lists are not among them."""
+    return sum(count for outcome, count in outcomes.items() if outcome != "deleted")
+
+
+def in_order(outcomes: Mapping[SyncOutcome, int]) -> dict[SyncOutcome, int]:
+    """Put counts in the order in which a person asks for them; outcomes that did not occur are left out."""
+    return {outcome: outcomes[outcome] for outcome in get_args(SyncOutcome) if outcomes.get(outcome)}
 
 
 def _freshness(article: IndexedArticle, windows: FreshnessWindows, as_of: date) -> FreshnessV1:
@@ -90,6 +117,7 @@ def to_article_line(article: IndexedArticle, windows: FreshnessWindows, as_of: d
         revision=article.revision,
         freshness=_freshness(article, windows, as_of),
         indexed_at=article.indexed_at,
+        quarantine=article.quarantine,
         **metadata,
     )
 
@@ -117,6 +145,7 @@ def to_passage(candidate: Candidate, revision: Revision, windows: FreshnessWindo
     article, best = candidate.article, candidate.evidence[0]
     return PassageV1(
         article_id=article.article_id,
+        attached_to=article.metadata.attached_to,
         title=article.title,
         url=article.url,
         version=article.version,

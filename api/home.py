@@ -1,21 +1,26 @@
 """The parts of an open home enter; searching, triage and ingest over them leave."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+
+from ulid import ULID
 
 from agent.models import Ticket
 from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
+from api.history import RunHistory
 from api.ports import OnArticle
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
 from index.catalog import Catalog
+from index.health import Health, WatchedSearcher
 from index.models import ArticleReport
-from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
-from ingest.ports import Source
+from ingest.errors import RunciteError
+from ingest.ports import OnTotal, Source, ignore_total
 
 
 def _never() -> bool:
@@ -24,15 +29,25 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LocalRuntime:
-    """A home that this process holds."""
+    """A home that this process has open.
+
+    `holding` takes the right to write its index for as long as a run lasts; nothing where the process has it anyway.
+    """
 
     catalog: Catalog
-    retriever: Retriever
+    searcher: WatchedSearcher
+    health: Health
     triager: Triager
     syncer: Syncer
     shelf: Shelf
+    history: RunHistory
     policy: PolicyKeeper
     open_source: Callable[[str], Source]
+    holding: Callable[[], AbstractContextManager[object]]
+
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        return self.health.fault
 
     def policy_problem(self) -> str | None:
         """Say why the policy file as it is now is not in force; `None` where it is."""
@@ -48,7 +63,7 @@ class LocalRuntime:
             limit: How many articles at most.
             as_of: The day freshness is judged on; today where it is left out.
         """
-        found = self.retriever.retrieve(text, audience=audience, limit=limit)
+        found = self.searcher.retrieve(text, audience=audience, limit=limit)
         passages = []
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
@@ -72,6 +87,8 @@ class LocalRuntime:
         on_article: OnArticle | None = None,
         allow_mass_delete: bool = False,
         should_stop: Callable[[], bool] = _never,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
     ) -> RunReportV1:
         """Bring the index in line with a source.
 
@@ -80,11 +97,30 @@ class LocalRuntime:
             on_article: Called with each article's line as soon as it is known.
             allow_mass_delete: Remove vanished articles however many they are.
             should_stop: Asked between articles; once true the run ends after what it has in hand.
+            on_total: Told how many articles the source is going to list, where it knows.
+            run_id: What to call the run; a new ULID where it is left out.
         """
+        run_id = run_id or str(ULID())
 
         def met(report: ArticleReport) -> None:
             if on_article is not None:
                 on_article(to_report_line(report))
 
-        options = RunOptions(allow_mass_delete=allow_mass_delete, should_stop=should_stop)
-        return to_report(self.syncer.run(self.open_source(source), met, options))
+        options = RunOptions(
+            allow_mass_delete=allow_mass_delete, should_stop=should_stop, on_total=on_total, run_id=run_id
+        )
+        try:
+            with self.holding():
+                return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+        finally:
+            self.health.look()
+
+    def _opened(self, location: str, run_id: str) -> Source:
+        """Open a source; a run that fails for want of one is remembered too."""
+        try:
+            source = self.open_source(location)
+            _ = source.key  # an export is opened to find it
+        except RunciteError as error:
+            self.history.fail(run_id, location, str(error))
+            raise
+        return source

@@ -5,7 +5,9 @@ from datetime import date
 from typing import Protocol
 
 from agent.models import Ticket
+from api.history import RunHistory
 from api.schemas import ArticleReportV1, ArticleV1, DecisionV1, RevisionV1, RunReportV1, SearchV1
+from ingest.ports import OnTotal, ignore_total
 
 OnArticle = Callable[[ArticleReportV1], None]
 """Called with each article's line as soon as it is known."""
@@ -39,6 +41,15 @@ class Runtime(Protocol):
         """Say why the policy file as it is now is not in force; `None` where it is."""
         ...
 
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        ...
+
+    @property
+    def history(self) -> RunHistory:
+        """Its ingest runs."""
+        ...
+
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read."""
         ...
@@ -54,6 +65,8 @@ class Runtime(Protocol):
         on_article: OnArticle | None = None,
         allow_mass_delete: bool = False,
         should_stop: Callable[[], bool] = ...,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
     ) -> RunReportV1:
         """Bring the index in line with a source; once `should_stop` is true, finish what is in hand and end."""
         ...

@@ -63,6 +63,32 @@ class HomeLock:
         self.release()
 
 
+def is_held(home: Path) -> bool:
+    """Tell whether a process has the lock of a home, without taking it even for an instant.
+
+    Args:
+        home: The folder that holds the index.
+
+    Returns:
+        `False` too where its last holder was killed.
+    """
+    try:
+        return is_alive(int(json.loads((home / LOCK_NAME).read_text(encoding="utf-8"))["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether there is a process of this id on this machine."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return pid > 0
+
+
 def holder(home: Path) -> str:
     """Describe the process that holds, or last held, the lock of a home.
 

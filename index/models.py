@@ -1,6 +1,7 @@
 """The stages between chunks and candidates: points are stored, hits come back, candidates leave."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -112,8 +113,9 @@ class IndexedArticle:
         url: Where a person can open it.
         version: What the source calls this state of it.
         revision: The live revision.
-        metadata: What is known besides the text, as of the last sync.
+        metadata: What is known besides the text, as of the last sync; its status is `quarantined` while it is.
         indexed_at: When the live revision was published, UTC.
+        quarantine: Why it is quarantined; empty where it is not.
     """
 
     article_id: str
@@ -124,6 +126,7 @@ class IndexedArticle:
     revision: str
     metadata: ArticleMetadata
     indexed_at: datetime
+    quarantine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class Revision:
     """An article's text and structure at one revision; kept after the article moves on.
 
     Its `audience` is who could read it when it was last live: what was taken out before an article was opened to
-    more readers is in its older revisions still.
+    more readers is in its older revisions still. In the same way `quarantined` says how it was last.
     """
 
     article_id: str
@@ -142,6 +145,7 @@ class Revision:
     blocks: tuple[Block, ...]
     audience: tuple[str, ...]
     published_at: datetime
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,10 @@ class Retrieval:
     index_revision: str
 
 
-SyncOutcome = Literal["indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed"]
+SyncOutcome = Literal["indexed", "updated", "metadata_only", "quarantined", "unchanged", "deleted", "skipped", "failed"]
+
+RunState = Literal["queued", "running", "done", "failed", "interrupted"]
+"""`failed`: it stopped before its end, and says why; `interrupted`: somebody stopped it, or its process died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +214,11 @@ class ArticleReport:
     outcome: SyncOutcome
     reason: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it is worth keeping: that an article is as it was is only counted."""
+        return self.outcome != "unchanged" or bool(self.reason or self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +233,8 @@ class RunReport:
         articles: A line per article, in the order met.
         chunks_embedded: How many chunks went through the model.
         error: Why the run stopped early, if it did; then nothing was removed.
+        state: How it ended.
+        articles_total: How many the source said it would list, where it knew.
     """
 
     run_id: str
@@ -230,3 +244,32 @@ class RunReport:
     articles: tuple[ArticleReport, ...]
     chunks_embedded: int
     error: str | None = None
+    state: RunState = "done"
+    articles_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the catalog remembers it: going on, over, or cut off.
+
+    Attributes:
+        run_id: ULID of the run.
+        source: Key of the source; as it was asked for, until it has been opened.
+        state: How it stands.
+        started_at: UTC; of a queued run, when it was asked for.
+        finished_at: UTC; `None` while it goes on, and where it was cut off.
+        articles_total: How many the source said it would list, where it knew.
+        outcomes: How many articles had each outcome, those removed included.
+        chunks_embedded: How many chunks went through the model.
+        error: Why it stopped early, if it did.
+    """
+
+    run_id: str
+    source: str
+    state: RunState
+    started_at: datetime
+    finished_at: datetime | None
+    articles_total: int | None
+    outcomes: Mapping[SyncOutcome, int]
+    chunks_embedded: int
+    error: str | None

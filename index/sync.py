@@ -1,27 +1,28 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ulid import ULID
 
 from index.catalog import Catalog, Standing
-from index.models import ArticleReport, RunReport, SyncOutcome
+from index.journal import Journal, recorded
+from index.models import ArticleReport, RunReport, RunState, SyncOutcome
+from index.pairs import pairs_in
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
+from index.relations import relate
+from index.run import CHUNKS_PER_BATCH, Run
 from index.space import require_space
+from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
-from ingest.models import Article, Chunk, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, Source
+from ingest.models import Article, ArticleMetadata, Chunk, RawDocument, Rejected, Unchanged
+from ingest.ports import OnTotal, Source, ignore_total
 
-CHUNKS_PER_BATCH = 64
-"""Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
-
-MASS_DELETE_SHARE = 0.20
-MASS_DELETE_COUNT = 20
-"""A run that would remove more than both of these is more often a broken listing than a clean-up (FEATURES K9)."""
+INTERRUPTED = "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
 
 UNSETTLED = ""
 """The fingerprint of an article whose points may be ahead of the catalog; equal to no document's."""
@@ -40,12 +41,18 @@ class RunOptions:
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
         optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
+        on_total: Told how many articles the source is going to list, where it knows.
+        run_id: What to call the run; a new ULID where it is left out.
+        clock: Seconds that only grow; tests pass their own.
     """
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = bool
     optimize: bool = False
     on_step: OnStep = _silent
+    on_total: OnTotal = ignore_total
+    run_id: str | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 class Syncer:
@@ -84,8 +91,8 @@ class Syncer:
             options: How to behave.
 
         Returns:
-            What was done; it is in the catalog too. A source that fails half way gives a report with `error` set and
-            nothing removed.
+            What was done; it is in the catalog too, from the run's begin on. A source that fails half way gives a
+            report with `error` set and nothing removed.
 
         Raises:
             EmbeddingMismatchError: The index was built with another model.
@@ -93,13 +100,20 @@ class Syncer:
             CatalogError: The catalog failed.
         """
         options = options or RunOptions()
-        started_at = datetime.now(UTC)
+        with recorded(self._catalog.run_log, options.run_id or str(ULID()), source.key) as journal:
+            return self._run(source, on_article or _silent, options, journal)
+
+    def _run(
+        self, source: Source, on_article: Callable[[ArticleReport], None], options: RunOptions, journal: Journal
+    ) -> RunReport:
         self._catalog.record_embedding(self._embedder.spec)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
+        self._store.prepare()
         restored = self.sweep(options)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article or _silent)
+        run = Run(source.key, self._catalog.standings(), publisher, on_article, journal, options.clock)
         error = self._scan(source, run, options)
+        run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
             error = run.remove_gone(allow_mass_delete=options.allow_mass_delete)
         if run.touched or restored:
@@ -108,17 +122,21 @@ class Syncer:
             if options.optimize:
                 self._store.optimize()
                 options.on_step("optimized")
-        report = RunReport(
-            run_id=str(ULID()),
+        run.add_pairs(pairs_in(self._catalog, run.changed) if run.changed else ())
+        journal.chunks_embedded += restored
+        state: RunState = "done" if error is None else "interrupted" if error == INTERRUPTED else "failed"
+        journal.write(state, error)
+        return RunReport(
+            run_id=journal.run_id,
             source=source.key,
-            started_at=started_at,
+            started_at=journal.started_at,
             finished_at=datetime.now(UTC),
             articles=tuple(run.lines),
-            chunks_embedded=run.chunks_embedded + restored,
+            chunks_embedded=journal.chunks_embedded,
             error=error,
+            state=state,
+            articles_total=journal.articles_total,
         )
-        self._catalog.record_run(report)
-        return report
 
     def sweep(self, options: RunOptions | None = None) -> int:
         """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.
@@ -153,43 +171,51 @@ class Syncer:
                     break
         return embedded
 
-    def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
+    def _scan(self, source: Source, run: Run, options: RunOptions) -> str | None:
         try:
-            for item in source.scan(run.is_current(self._fingerprint_etag)):
+            for item in source.scan(run.is_current(self._fingerprint_etag), run.expect(options.on_total)):
                 if options.should_stop():
                     run.publish_pending()
-                    return "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
+                    return INTERRUPTED
                 self._take(item, run)
+                run.publish_due()
         except SourceError as error:
             run.publish_pending()
             return str(error)
         run.publish_pending()
         return None
 
-    def _take(self, item: RawDocument | Unchanged | Rejected, run: "_Run") -> None:
+    def _take(self, item: RawDocument | Unchanged | Rejected, run: Run) -> None:
         if not run.admit(item):
             return
         match item:
             case Unchanged():
                 run.note(item.article_id, "unchanged")
             case Rejected():
+                if item.outcome == "failed":
+                    run.unread.add(item.article_id)
+                else:
+                    # Its status is not known, so what is attached to it leads to no action.
+                    run.absent[item.article_id] = ArticleMetadata(status="draft", audience=item.audience or ())
                 self._narrow(item.article_id, item.audience, run)
                 run.note(item.article_id, item.outcome, item.reason + run.kept(item.article_id))
             case RawDocument():
                 self._take_document(item, run)
 
-    def _narrow(self, article_id: str, readers: tuple[str, ...] | None, run: "_Run") -> None:
+    def _narrow(self, article_id: str, readers: tuple[str, ...] | None, run: Run) -> None:
         """Keep what stays indexed of a document that could not be had from those who may no longer read it."""
         article = None if readers is None else self._catalog.stored(article_id)
         if article is None or readers is None:
             return
         audience = narrower(article.metadata.audience, readers)
         if audience != article.metadata.audience:
-            narrowed = replace(article, metadata=replace(article.metadata, audience=audience))
+            # What an attachment states itself is narrowed too, for its page's readers are joined with that.
+            stated = article.stated and replace(article.stated, audience=narrower(article.stated.audience, readers))
+            narrowed = replace(article, metadata=replace(article.metadata, audience=audience), stated=stated)
             # Unsettled, for its other facts are still to come.
             run.publisher.update_metadata(narrowed, UNSETTLED, access_changed=True)
 
-    def _take_document(self, item: RawDocument, run: "_Run") -> None:
+    def _take_document(self, item: RawDocument, run: Run) -> None:
         standing = run.standings.get(item.article_id)
         fingerprint = self._fingerprint(item)
         if standing is not None and standing.fingerprint == fingerprint:
@@ -198,9 +224,18 @@ class Syncer:
         try:
             article = self._read(item)
         except ParseError as error:
-            self._narrow(item.article_id, read_metadata(item.fields).metadata.audience if item.fields else None, run)
+            stated = read_metadata(item.fields).metadata
+            run.absent[item.article_id] = stated
+            self._narrow(item.article_id, stated.audience if item.fields else None, run)
             run.note(item.article_id, "failed", str(error) + run.kept(item.article_id))
             return
+        page_id = article.metadata.attached_to
+        if page_id in run.unread and page_id not in run.standings:
+            # Who may read the page may be said on the page itself.
+            reason = f"its page {page_id!r} could not be read, so nobody knows for whom it is"
+            run.note(item.article_id, "failed", reason + run.kept(item.article_id))
+            return
+        article = self._with_page(article, run)
         if standing is not None and standing.revision == article.revision:
             self._update_metadata(article, fingerprint, standing, run)
             return
@@ -208,12 +243,25 @@ class Syncer:
         if not chunks:
             # A page that was blanked keeps its last text until someone looks: it may as well be the parser's fault.
             outcome: SyncOutcome = "failed" if standing else "skipped"
+            run.absent[item.article_id] = article.metadata
             self._narrow(item.article_id, article.metadata.audience, run)
             run.note(item.article_id, outcome, "It holds no text to index." + run.kept(item.article_id))
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
 
-    def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
+    def _with_page(self, article: Article, run: Run) -> Article:
+        """Join what an attachment states with what its page does, so that it is never open to more readers."""
+        page_id = article.metadata.attached_to
+        if page_id is None:
+            return article
+        waiting = (one.article.metadata for one in run.pending if one.article.article_id == page_id)
+        known = self._catalog.stored(page_id)
+        # A page that is no article, such as one that holds nothing but the file, still says who may read it.
+        absent = run.absent.get(page_id, ArticleMetadata(audience=()))
+        page = next(waiting, known.metadata if known else absent)
+        return replace(article, metadata=inherit(article.metadata, page), stated=article.metadata)
+
+    def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: Run) -> None:
         known = self._catalog.article(article.article_id)
         now = article.metadata
         access_changed = (
@@ -221,114 +269,5 @@ class Syncer:
             or standing.fingerprint == UNSETTLED
             or (known.metadata.audience, known.metadata.labels) != (now.audience, now.labels)
         )
-        run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
-        run.note(article.article_id, "metadata_only", warnings=article.warnings)
-
-
-@dataclass
-class _Run:
-    """What one run has met so far."""
-
-    source: str
-    standings: dict[str, Standing]
-    publisher: Publisher
-    on_article: Callable[[ArticleReport], None]
-    lines: list[ArticleReport] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    pending: list[Prepared] = field(default_factory=list)
-    chunks_embedded: int = 0
-    touched: bool = False
-
-    def is_current(self, fingerprint_etag: Callable[[str], str]) -> IsCurrent:
-        """Make the question whether the index holds an article as its source has it."""
-
-        def ask(article_id: str, etag: str) -> bool:
-            standing = self.standings.get(article_id)
-            return (
-                standing is not None
-                and standing.source == self.source
-                and standing.fingerprint == fingerprint_etag(etag)
-            )
-
-        return ask
-
-    def admit(self, item: RawDocument | Unchanged | Rejected) -> bool:
-        """Note that a document was listed; `False` where it must be left alone, which is reported."""
-        article_id = item.article_id
-        if article_id in self.places:
-            twice = f"The source lists {article_id!r} twice; the first is used. Give one of them another name."
-            self.append(ArticleReport(article_id, "failed", item.reason if isinstance(item, Rejected) else twice))
-            return False
-        # Holds its place in the report until its outcome is known.
-        self.places[article_id] = len(self.lines)
-        self.lines.append(ArticleReport(article_id, "skipped", "not reached"))
-        owner = self.standings.get(article_id)
-        if owner is not None and owner.source != self.source:
-            self.note(
-                article_id,
-                "failed",
-                f"The article id {article_id!r} belongs to the source {owner.source!r} already. Rename one of the two. "
-                "If that source has moved or is no more, put an empty folder in its place, run `runcite ingest "
-                "--allow-mass-delete` on it, and then this again.",
-            )
-            return False
-        return True
-
-    def kept(self, article_id: str) -> str:
-        """Say that an article which could not be brought up to date is still there."""
-        return "; what was indexed of it before is kept" if article_id in self.standings else ""
-
-    def note(self, article_id: str, outcome: SyncOutcome, reason: str = "", warnings: tuple[str, ...] = ()) -> None:
-        """Report an article's outcome."""
-        report = ArticleReport(article_id, outcome, reason, warnings)
-        self.lines[self.places[article_id]] = report
-        self.on_article(report)
-
-    def append(self, report: ArticleReport) -> None:
-        """Report an outcome in a line of its own."""
-        self.lines.append(report)
-        self.on_article(report)
-
-    def add(self, prepared: Prepared) -> None:
-        """Queue an article; the queue is published when it fills a batch."""
-        self.pending.append(prepared)
-        if sum(len(waiting.chunks) for waiting in self.pending) >= CHUNKS_PER_BATCH:
-            self.publish_pending()
-
-    def publish_pending(self) -> None:
-        """Publish what is queued."""
-        batch, self.pending = self.pending, []
-        if not batch:
-            return
-        failed = self.publisher.publish(batch)
-        self.touched = True
-        for prepared in batch:
-            article = prepared.article
-            if article.article_id in failed:
-                self.note(article.article_id, "failed", failed[article.article_id])
-                continue
-            self.chunks_embedded += len(prepared.chunks)
-            outcome: SyncOutcome = "indexed" if prepared.replaces is None else "updated"
-            self.note(article.article_id, outcome, warnings=article.warnings)
-
-    def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
-        """Remove the source's articles that it no longer lists; the reason where that was refused."""
-        own = {key: standing for key, standing in self.standings.items() if standing.source == self.source}
-        gone = sorted(own.keys() - self.places.keys())
-        if not gone:
-            return None
-        if not self.lines and not allow_mass_delete:
-            return (
-                f"The source {self.source!r} listed nothing, expected some of its {len(own)} articles: nothing was "
-                "removed. Check its address and rights; if it is really empty, run again with --allow-mass-delete."
-            )
-        if not allow_mass_delete and len(gone) > MASS_DELETE_COUNT and len(gone) > MASS_DELETE_SHARE * len(own):
-            return (
-                f"The source {self.source!r} no longer lists {len(gone)} of its {len(own)} articles: nothing was "
-                "removed. If they are really gone, run again with --allow-mass-delete."
-            )
-        for article_id in gone:
-            self.publisher.remove(article_id, own[article_id].revision)
-            self.touched = True
-            self.append(ArticleReport(article_id, "deleted"))
-        return None
+        quarantine = run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
+        run.note_article(article, "metadata_only", quarantine)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -30,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -55,14 +56,20 @@ articles = Table(
     Column("version", Text),
     Column("live_revision", String),
     Column("metadata", Text, nullable=False),
+    # Of an attachment, what it states itself; `metadata` is then that joined with its page's.
+    Column("stated", Text),
     Column("fingerprint", String, nullable=False),
     Column("warnings", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    # Why the live revision is quarantined; NULL where it is not.
+    Column("quarantine", Text),
     Column("chunks", Integer, nullable=False),
     Column("indexed_at", String, nullable=False),
     Column("changed", Integer, nullable=False),
     Index("articles_by_change", "changed"),
     Index("articles_by_source", "source"),
 )
+Index("articles_quarantined", articles.c.article_id, sqlite_where=articles.c.quarantine.is_not(None))
 
 revisions = Table(
     "revisions",
@@ -77,7 +84,24 @@ revisions = Table(
     Column("title_terms", LargeBinary, nullable=False),
     # Follows the article's while the revision is live, and stays when it is not.
     Column("audience", Text, nullable=False),
+    # As `audience`: a revision that was superseded while in quarantine stays there.
+    Column("quarantined", Boolean, nullable=False),
     Column("published_at", String, nullable=False),
+)
+
+# What people have said of articles, oldest first; the last word on an article counts. Nothing is ever deleted.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("verdict_id", Integer, primary_key=True),
+    Column("article_id", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", String, nullable=False),
+    Column("revision", String, nullable=False),
+    # Marks of the findings that a release covers.
+    Column("marks", Text, nullable=False),
+    Index("verdicts_by_article", "article_id"),
 )
 
 runs = Table(
@@ -85,16 +109,20 @@ runs = Table(
     metadata,
     Column("run_id", String, primary_key=True),
     Column("source", String, nullable=False),
+    Column("state", String, nullable=False),
     Column("started_at", String, nullable=False),
-    Column("finished_at", String, nullable=False),
+    Column("finished_at", String),
+    Column("articles_total", Integer),
+    Column("outcomes", Text, nullable=False),
     Column("chunks_embedded", Integer, nullable=False),
     Column("error", Text),
+    Index("runs_by_source", "source", "run_id"),
 )
 
 run_articles = Table(
     "run_articles",
     metadata,
-    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("run_id", String, ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("article_id", String, nullable=False),
     Column("outcome", String, nullable=False),

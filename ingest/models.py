@@ -42,6 +42,7 @@ class RawDocument:
             named and written as front matter is.
         etag: The source's own mark of this state of content, fields and rights together; equal marks mean that nothing
             changed. Without one the content is compared.
+        attached_to: Article id of the page that it is attached to, if it is; listed after that page.
     """
 
     article_id: str
@@ -54,6 +55,7 @@ class RawDocument:
     last_modified: datetime | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     etag: str | None = None
+    attached_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Rejected:
     """A document that its source listed but did not hand over, and why.
 
     Attributes:
-        article_id: Its id.
+        article_id: Its id. One that ends with a slash and `failed` stands for all below it: none of them has vanished.
         outcome: Whether it was left out or went wrong.
         reason: Why, for a report.
         audience: Who may read it now, where the source knows that much: what is indexed of it is kept for them alone.
@@ -148,6 +150,7 @@ class ArticleMetadata:
         risk: How much harm acting on it wrongly does; `None` where nobody said.
         requires_identity: Whether the requester's identity must be verified first.
         dates: What it says about its currency.
+        attached_to: Id of the page's article, of a file that is attached to a page.
     """
 
     owner: str | None = None
@@ -162,6 +165,46 @@ class ArticleMetadata:
     risk: RiskClass | None = None
     requires_identity: bool = False
     dates: ReviewDates = ReviewDates()
+    attached_to: str | None = None
+
+
+Severity = Literal["warning", "quarantine"]
+FindingCode = Literal[
+    "no-owner",
+    "no-review-date",
+    "no-steps",
+    "instruction",
+    "suspicious-instruction",
+    "hidden-data",
+    "hidden-text",
+    "invisible-characters",
+    "secret",
+    "near-duplicate",
+    "contradiction",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with an article, found when it was read.
+
+    Attributes:
+        code: What kind of thing.
+        severity: Whether to say so, or to keep the article from being found until somebody releases it.
+        detail: What it is, for a person; never a secret itself.
+        line: The line of the original it is in, where the original has lines.
+        mark: Digest of what was found, so that a release covers just that.
+    """
+
+    code: FindingCode
+    severity: Severity
+    detail: str
+    line: int | None = None
+    mark: str = ""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return self.detail if self.line is None else f"{self.detail} (line {self.line})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +222,8 @@ class Article:
         url: Where a person can open it.
         version: What the source calls this state of it.
         warnings: What was odd about it, each for one report line.
+        stated: Of an attachment, what it states itself; its `metadata` is that joined with its page's.
+        findings: What the checks at the door found.
     """
 
     article_id: str
@@ -191,6 +236,8 @@ class Article:
     url: str | None = None
     version: str | None = None
     warnings: tuple[str, ...] = ()
+    stated: ArticleMetadata | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,17 @@ def entity(kind: str, key: str, /, **values: str) -> str:
     """Write one object; a value `Class:id` in a property of another object's name refers to it."""
     properties = ""
     for name, value in values.items():
-        if name in {"space", "parent", "content", "label", "owningContent", "owningSet", "userSubject", "labelable"}:
+        if name in {
+            "space",
+            "parent",
+            "content",
+            "label",
+            "owningContent",
+            "owningSet",
+            "userSubject",
+            "labelable",
+            "containerContent",
+        }:
             properties += f'<property name="{name}" class="X" package="p"><id name="id">{value}</id></property>'
         else:
             properties += f'<property name="{name}">{cdata(value)}</property>'
@@ -23,6 +33,16 @@ def entity(kind: str, key: str, /, **values: str) -> str:
 def page(key: str, title: str, body: str = "<p>Text</p>", /, **values: str) -> str:
     stated = {"title": title, "version": "3", "contentStatus": "current", "space": "1"} | values
     return entity("Page", key, **stated) + entity("BodyContent", f"b{key}", body=body, bodyType="2", content=key)
+
+
+def attachment(key: str, page_id: str, name: str, /, **values: str) -> str:
+    stated = {
+        "title": name,
+        "version": "2",
+        "contentStatus": "current",
+        "lastModificationDate": "2026-09-15 08:00:00.000",
+    }
+    return entity("Attachment", key, **(stated | {"containerContent": page_id} | values))
 
 
 def restrict(key: str, page_id: str, *, users: tuple[str, ...] = (), groups: tuple[str, ...] = ()) -> str:
@@ -46,7 +66,6 @@ def write_zip(path: Path, files: Mapping[str, str | bytes]) -> Path:
     return path
 
 
-def write_export(path: Path, *objects: str) -> Path:
-    return write_zip(
-        path, {"entities.xml": entities(*objects), "exportDescriptor.properties": "#x\nexportType=space\nspaceKey=IT\n"}
-    )
+def write_export(path: Path, *objects: str, files: Mapping[str, bytes] | None = None) -> Path:
+    head = {"entities.xml": entities(*objects), "exportDescriptor.properties": "#x\nexportType=space\nspaceKey=IT\n"}
+    return write_zip(path, {**head, **(files or {})})

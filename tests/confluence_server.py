@@ -18,6 +18,22 @@ LABEL_LIMIT = 200
 
 
 @dataclass
+class WikiFile:
+    """A file of a page; its content comes from the media host on Cloud, from the site itself on Data Center."""
+
+    file_id: str
+    name: str
+    content: bytes
+    version: int = 1
+    media_type: str = "application/octet-stream"
+    when: str = "2026-09-15T08:00:00.000Z"
+    listed_size: int | None = None
+
+    def replace(self, content: bytes, when: str = "2026-11-10T08:00:00.000Z") -> None:
+        self.content, self.version, self.when = content, self.version + 1, when
+
+
+@dataclass
 class WikiPage:
     page_id: str
     title: str
@@ -27,6 +43,8 @@ class WikiPage:
     space: str = "IT"
     parent: str | None = None
     parent_type: str = "page"
+    kind: str = "page"
+    files: list[WikiFile] = field(default_factory=list)
     labels: list[str] = field(default_factory=lambda: ["runbook"])
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
@@ -62,6 +80,13 @@ class Wiki:
     representation: str = "storage"
     stale: dict[str, int] = field(default_factory=dict)
     slow_s: float = 0.0
+    media_url: str = "http://127.0.0.1:9/"
+    """What the redirects of downloads begin with."""
+    download_link: str = ""
+    """Given for every file in place of the true link."""
+    tells_children: bool = True
+    downloads: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str]] = field(default_factory=list)
     bodies_served: int = 0
     requests: list[str] = field(default_factory=list)
     auth: set[str] = field(
@@ -75,6 +100,14 @@ class Wiki:
         page = WikiPage(page_id, title, body or f"<p>{title}: restart the client.</p>", **more)
         self.pages[page_id] = page
         return page
+
+    def attach(self, page_id: str, file_id: str, name: str, content: bytes, **more) -> WikiFile:
+        file = WikiFile(file_id, name, content, **more)
+        self.pages[page_id].files.append(file)
+        return file
+
+    def file(self, file_id: str) -> WikiFile:
+        return next(file for page in self.pages.values() for file in page.files if file.file_id == file_id)
 
     def asked(self, part: str) -> int:
         return sum(part in request for request in self.requests)
@@ -90,12 +123,19 @@ class Wiki:
         path = scope["path"]
         self.requests.append(f"{path}?{urlencode(query, quote_via=quote, safe=',/=')}")
         status, more, document = self.answer(path, query, headers)
+        if path.startswith("/media/"):
+            status, more, document = self.media(path, headers)
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
         kind = "text/html" if isinstance(document, bytes) else "application/json"
         sent = [("content-type", kind), ("content-length", str(len(content))), *more.items()]
         raw = [(name.encode(), value.encode()) for name, value in sent]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": content})
+
+    def media(self, path, headers):
+        """Be the media host: whoever has the signed address gets the file."""
+        self.heard.append((headers["host"], headers.get("authorization", "")))
+        return 200, {}, self.file(path.removeprefix("/media/")).content
 
     def answer(self, path, query, headers):  # noqa: PLR0911 - a row per fault
         if headers.get("authorization") not in self.auth:
@@ -118,7 +158,7 @@ class Wiki:
             return 404, {}, {}
         return self.route(path.removeprefix(self.context).strip("/").split("/"), query)
 
-    def route(self, parts, query):  # noqa: PLR0911 - a row per path
+    def route(self, parts, query):  # noqa: C901, PLR0911 - a row per path
         match parts:
             case ["rest", "api", "user", "current"]:
                 return 200, {}, {"type": self.user_type}
@@ -127,6 +167,17 @@ class Wiki:
                 return (200, {}, {"displayName": name}) if name else (404, {}, {})
             case ["rest", "api", "content", "search"]:
                 return 200, {}, self.search(query)
+            case ["rest", "api", "content", page_id, "child", "attachment", file_id, "download"]:
+                self.downloads.append(file_id)
+                return 302, {"location": f"{self.media_url}media/{file_id}?token=signed"}, {}
+            case ["rest", "api", "content", page_id, "child", "attachment"] if page_id in self.pages:
+                return 200, {}, self.by_start("", query, self.pages[page_id].files, self.file_v1)
+            case ["download", "attachments", _, name] if self.flavor == "dc":
+                file = next(file for page in self.pages.values() for file in page.files if file.name == name)
+                self.downloads.append(file.file_id)
+                return 200, {}, file.content
+            case ["download", *_] if self.flavor == "cloud":
+                return 401, {"www-authenticate": 'OAuth realm="wiki"'}, {}  # to API tokens, since CHANGE-2735
             case ["rest", "api", "content", content_id, "restriction", "byOperation", "read"]:
                 return self.restriction(content_id, query)
             case ["api", "v2", *rest] if self.flavor == "cloud":
@@ -137,17 +188,22 @@ class Wiki:
 
     # Cloud v2
 
-    def v2(self, parts, query):
+    def v2(self, parts, query):  # noqa: PLR0911 - a row per path
         match parts:
             case ["spaces"]:
                 found = [{"id": "9", "key": "IT", "type": "global"}] if query["keys"] == "IT" else []
                 return 200, {}, {"results": found, "_links": {"base": self.base}}
             case ["spaces", "9", "pages"]:
-                listed = [page for page in self.pages.values() if page.status in query["status"].split(",")]
-                return 200, {}, self.by_cursor("/api/v2/spaces/9/pages", query, listed)
-            case ["pages", page_id, kind]:
+                return 200, {}, self.by_cursor("/api/v2/spaces/9/pages", query, self.listed(query, "page"))
+            case ["spaces", "9", "blogposts"]:
+                return 200, {}, self.by_cursor("/api/v2/spaces/9/blogposts", query, self.listed(query, "blogpost"))
+            case ["pages" | "blogposts", page_id, "attachments"] if page_id in self.pages:
+                files = self.pages[page_id].files
+                return 200, {}, self.by_cursor(f"/api/v2/pages/{page_id}/attachments", query, files, self.file_v2)
+            case ["pages" | "blogposts", page_id, kind]:
                 return self.of_page(page_id, kind, query)
-            case ["pages", page_id] if page_id in self.pages:
+            case ["pages" | "blogposts" as kind, page_id] if page_id in self.pages:
+                assert kind == f"{self.pages[page_id].kind}s"
                 return self.body_of(self.pages[page_id], query["body-format"], self.page_v2)
         return 404, {}, {"errors": [{"status": 404, "code": "NOT_FOUND"}]}
 
@@ -165,6 +221,51 @@ class Wiki:
                 return 200, {}, {"results": [{"id": one, "type": "page"} for one in self.chain(page)]}
         return 404, {}, {}
 
+    def listed(self, query, kind):
+        statuses = query["status"].split(",")
+        return [page for page in self.pages.values() if page.status in statuses and page.kind == kind]
+
+    def page_of(self, file):
+        return next(page for page in self.pages.values() if file in page.files)
+
+    def file_v2(self, file):
+        page_id = self.page_of(file).page_id
+        links = self.file_links(file, page_id)
+        return {
+            "id": file.file_id,
+            "status": "current",
+            "title": file.name,
+            "createdAt": "2026-01-02T03:04:05.678Z",
+            f"{self.pages[page_id].kind}Id": page_id,
+            "mediaType": file.media_type,
+            "fileId": "5177f21b-d07b-4e1d-bd54-3ac20a218970",
+            "fileSize": len(file.content) if file.listed_size is None else file.listed_size,
+            "webuiLink": links["webui"],
+            "downloadLink": links["download"],
+            "version": {"createdAt": file.when, "number": file.version, "message": "", "minorEdit": False},
+            "_links": links,
+        }
+
+    def file_v1(self, file, _expand):
+        size = len(file.content) if file.listed_size is None else file.listed_size
+        return {
+            "id": file.file_id,
+            "type": "attachment",
+            "status": "current",
+            "title": file.name,
+            "version": {"number": file.version, "when": file.when},
+            "metadata": {"mediaType": file.media_type},
+            "extensions": {"mediaType": file.media_type, "fileSize": size, "comment": ""},
+            "_links": self.file_links(file, self.page_of(file).page_id),
+        }
+
+    def file_links(self, file, page_id):
+        query = f"?version={file.version}&modificationDate=1444&cacheVersion=1&api=v2"
+        return {
+            "webui": f"/pages/viewpageattachments.action?pageId={page_id}&preview=%2F{page_id}%2F{file.file_id}",
+            "download": self.download_link or f"/download/attachments/{page_id}/{quote(file.name)}{query}",
+        }
+
     def page_v2(self, page):
         return {
             "id": page.page_id,
@@ -181,7 +282,7 @@ class Wiki:
             "_links": {"webui": f"/spaces/IT/pages/{page.page_id}", "tinyui": "/x/abc"},
         }
 
-    def by_cursor(self, path, query, entries):
+    def by_cursor(self, path, query, entries, shape=None):
         start = int(base64.b64decode(query["cursor"])) if "cursor" in query else 0
         limit = min(int(query["limit"]), self.max_limit)
         links = {"base": self.base}
@@ -189,16 +290,17 @@ class Wiki:
             kept = {key: value for key, value in query.items() if key != "cursor"}
             cursor = base64.b64encode(str(start + limit).encode()).decode()
             links["next"] = f"/wiki{path}?{urlencode(kept | {'cursor': cursor})}"
-        return {"results": list(map(self.page_v2, entries[start : start + limit])), "_links": links}
+        return {"results": list(map(shape or self.page_v2, entries[start : start + limit])), "_links": links}
 
     # v1, which both have
 
     def search(self, query):
-        entries = [page for page in self.pages.values() if page.status == "current"]
+        types = query["cql"].rpartition("type")[2]
+        entries = [page for page in self.pages.values() if page.status == "current" and page.kind in types]
         entries = [page for page in entries if page.page_id not in self.not_in_search]
         return self.by_start("/rest/api/content/search", query, entries)
 
-    def by_start(self, path, query, entries):
+    def by_start(self, path, query, entries, shape=None):
         """A limit above the largest is clamped silently, and yet the next link goes on where it would have ended."""
         asked, start = int(query["limit"]), int(query.get("start", 0))
         limit = min(asked, self.max_limit)
@@ -207,18 +309,20 @@ class Wiki:
             links["next"] = f"{path}?{urlencode(query | {'start': start + asked})}"
             if self.search_by_cursor:
                 links["next"] = f"{path}?{urlencode(query | {'start': start + limit, 'cursor': f'_{start}'})}"
-        part = [self.page_v1(entry, query.get("expand", "")) for entry in entries[start : start + limit]]
+        part = [(shape or self.page_v1)(entry, query.get("expand", "")) for entry in entries[start : start + limit]]
         return {"results": part, "start": start, "limit": limit, "size": len(part), "_links": links}
 
     def page_v1(self, page, expand):
         entry = {
             "id": page.page_id,
-            "type": "page",
+            "type": page.kind,
             "status": page.status,
             "title": page.title,
             "version": {"number": page.version, "when": page.when, "by": {"username": "jd", "displayName": "J. Doe"}},
             "_links": {"webui": f"/pages/viewpage.action?pageId={page.page_id}"},
         }
+        if "childTypes.attachment" in expand and self.tells_children:
+            entry["childTypes"] = {"attachment": {"value": bool(page.files), "_links": {}}}
         if "ancestors" in expand:
             entry["ancestors"] = [{"id": one, "type": "page"} for one in self.chain(page)]
         if "metadata" in expand:
@@ -257,8 +361,7 @@ class Wiki:
                 if "start" in query:
                     # Somebody deletes a page between two parts of the listing.
                     self.pages.pop(self.remove_during_listing, None)
-                listed = [page for page in self.pages.values() if page.status == query["status"]]
-                return 200, {}, self.by_start("/rest/api/content", query, listed)
+                return 200, {}, self.by_start("/rest/api/content", query, self.listed(query, query["type"]))
             case ["content", page_id, "label"] if page_id in self.pages:
                 labels = [{"prefix": "global", "name": name} for name in self.pages[page_id].labels]
                 part = self.nested(labels, int(query.get("start", 0)), int(query["limit"]))

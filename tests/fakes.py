@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from index.models import EmbeddingSpec, FloatMatrix, FloatVector
 from ingest.errors import ParseError, SourceError
 from ingest.models import EVERYONE, Article, ArticleMetadata, Block, Chunk, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 
 _WORD = re.compile(r"\w+")
 
@@ -47,6 +47,23 @@ class HashedWordsEmbedder:
         return [self.count_tokens(text) for text in texts]
 
 
+class Killed(BaseException):
+    """Stands for the end of the process: nothing of ours may take it for an error and go on."""
+
+
+def killed_after(step: str, times: int) -> Callable[[str], None]:
+    """Make an `OnStep` that ends the run just after the so-many-th of a step."""
+    seen = 0
+
+    def count(taken: str) -> None:
+        nonlocal seen
+        seen += taken == step
+        if seen == times:
+            raise Killed
+
+    return count
+
+
 @dataclass
 class FakeSource:
     """A `Source` over a list; `fails_after` breaks the listing behind that many documents."""
@@ -56,8 +73,12 @@ class FakeSource:
     fails_after: int | None = None
     scans: int = field(default=0)
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         self.scans += 1
+        if isinstance(self.documents, Sized):
+            on_total(len(self.documents))
         for position, document in enumerate(self.documents):
             if position == self.fails_after:
                 break

@@ -1,6 +1,7 @@
 """A ServiceNow instance on loopback: the table API as documented, with its documented misbehaviour."""
 
 import base64
+import hashlib
 import json
 import re
 import threading
@@ -35,7 +36,10 @@ class FakeInstance:
             "kb_uc_cannot_read_mtom": [],
             "user_criteria": [],
             "sys_properties": [],
+            "sys_attachment": [],
         }
+        self.files: dict[str, bytes] = {}
+        self.files_fetched: list[str] = []
         self.most = 10_000
         self.hidden: set[str] = set()
         self.refused: set[str] = set()
@@ -70,6 +74,21 @@ class FakeInstance:
         self.tables["kb_knowledge"].append(row)
         return row
 
+    def attach(self, row: dict[str, str], sys_id: str, name: str, content: bytes, **changed: str) -> dict[str, str]:
+        """Attach a file to an article."""
+        file = {
+            "sys_id": sys_id,
+            "table_name": "kb_knowledge",
+            "table_sys_id": row["sys_id"],
+            "file_name": name,
+            "size_bytes": str(len(content)),
+            "hash": hashlib.sha256(content).hexdigest(),
+            "sys_updated_on": "2026-09-15 08:00:00",
+        } | changed
+        self.tables["sys_attachment"].append(file)
+        self.files[sys_id] = content
+        return file
+
     def texts_fetched(self) -> int:
         return sum("/kb_knowledge/" in path for path in self.requests)
 
@@ -81,6 +100,10 @@ class FakeInstance:
         if authorization not in {f"Basic {basic}", f"Bearer {TOKEN}"}:
             return _json(401, {"error": {"message": "User Not Authenticated"}, "status": "failure"})
         parts = urlsplit(path)
+        if parts.path.startswith("/api/now/attachment/"):
+            self.files_fetched.append(parts.path.split("/")[4])
+            content = self.files.get(self.files_fetched[-1])
+            return _no_record() if content is None else (200, {"Content-Type": "application/octet-stream"}, content)
         table, _, sys_id = parts.path.removeprefix("/api/now/table/").partition("/")
         if table in self.refused:
             return _json(403, {"error": {"message": "User Not Authorized"}, "status": "failure"})

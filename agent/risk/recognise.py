@@ -12,6 +12,7 @@ from agent.models import RiskKind, RiskSignal
 from agent.risk.exemplars import RISKS, Exemplars, Nearness
 from agent.risk.fold import sentences, undisguise
 from agent.risk.patterns import Pattern, PatternSet
+from index.errors import IndexingError
 from index.models import FloatMatrix
 
 SENTENCES_READ = 200
@@ -99,7 +100,7 @@ class Recogniser:
         kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not is_alert(text)]
         by_pattern = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said)) is not None}
         # What the strictest pattern has settled needs no model; for the others only something stricter matters.
-        open_kinds = [] if "security" in by_pattern else ["security"] if by_pattern else kinds
+        open_kinds: list[RiskKind] = [] if "security" in by_pattern else ["security"] if by_pattern else kinds
         by_exemplar = self._by_exemplar(open_kinds, said) if open_kinds else {}
         found = by_pattern | by_exemplar
         return tuple(found[kind] for kind in RISKS if kind in found)
@@ -117,8 +118,13 @@ class Recogniser:
         chosen = self._chosen(said)
         if not chosen:
             return {}
+        try:
+            vectors = self._embed(chosen)
+        except IndexingError:
+            # Without the model nothing is found either, which hands the ticket over; what patterns say still counts.
+            return {}
         found: dict[RiskKind, Nearness] = {}
-        for place, nearnesses in enumerate(self._exemplars.near(chosen, self._embed(chosen))):
+        for place, nearnesses in enumerate(self._exemplars.near(chosen, vectors)):
             margin, similarity = _least(place, len(said))
             for near in nearnesses:
                 enough = near.margin >= margin and near.similarity >= similarity

@@ -16,12 +16,11 @@ from rich.text import Text
 
 from agent.models import Outcome, RefusalReason
 from api.bootstrap import open_runtime
-from api.cli.ingest import RunWatcher
-from api.cli.lists import count_outcomes
 from api.cli.options import EmbeddingOption, HomeOption, Session, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import Terminal, one_line
-from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME
+from api.cli.watcher import RunWatcher
+from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME, outcome_counts
 from api.convert import to_ticket
 from api.home import LocalRuntime
 from api.samples import Samples, SampleTicket, article_of, load_samples
@@ -111,14 +110,11 @@ def _open(session: Session) -> Iterator[LocalRuntime]:
 
 
 def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:
-    with RunWatcher(session.terminal, lists=False).watching(str(samples.pages)) as met:
-        run = runtime.ingest(str(samples.pages), on_article=met)
-    took_s = (run.finished_at - run.started_at).total_seconds()
-    counts = ", ".join(
-        f"{count} {outcome.replace('_', ' ')}" for outcome, count in count_outcomes(run.articles).items()
-    )
+    with RunWatcher(session.terminal, lists=False).watching(str(samples.pages)) as watch:
+        run = runtime.ingest(str(samples.pages), on_article=watch.met, on_total=watch.expect)
+    counts = outcome_counts(run.outcomes)
     again = "" if run.chunks_embedded else "; they were indexed before, so nothing had to be embedded"
-    session.terminal.note(f"{len(run.articles)} articles: {counts}, in {took_s:.1f} s{again}.")
+    session.terminal.note(f"{run.articles_met} articles: {counts}, in {run.took_s:.1f} s{again}.")
     session.terminal.note(
         f"The clock stands at {samples.as_of}, so that the samples do not age. Now {len(samples.tickets)} tickets.\n"
     )

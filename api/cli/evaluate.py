@@ -18,9 +18,9 @@ from agent.evaluate.dataset import Dataset, load_dataset
 from agent.evaluate.run import EvalReport, Share
 from agent.evaluate.run import evaluate as run_evaluation
 from api.bootstrap import open_runtime
-from api.cli.ingest import RunWatcher
 from api.cli.options import EmbeddingOption, HomeOption, JsonOption, start
 from api.cli.terminal import Terminal, one_line
+from api.cli.watcher import RunWatcher
 from api.errors import NothingToDoError
 from api.home import LocalRuntime
 
@@ -47,8 +47,8 @@ def evaluate(
     settings = session.settings.model_copy(update={"home": session.home / "eval" / _name(dataset)})
     with open_runtime(settings, create=True, command="runcite eval", notice=terminal.note) as runtime:
         watcher = RunWatcher(terminal, lists=False)
-        with watcher.watching(str(dataset.pages)) as met:
-            runtime.ingest(str(dataset.pages), on_article=met, allow_mass_delete=True)
+        with watcher.watching(str(dataset.pages)) as watch:
+            runtime.ingest(str(dataset.pages), on_article=watch.met, on_total=watch.expect, allow_mass_delete=True)
         articles = len(runtime.catalog.standings())
         report = _measured(dataset, runtime, articles, terminal)
     if as_json:

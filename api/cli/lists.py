@@ -1,6 +1,7 @@
 """Search results, articles, runs and the home's state enter, lists for a person leave."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -10,20 +11,21 @@ from rich.text import Text
 from api.cli.passage import excerpt, quoted
 from api.cli.render import freshness_text
 from api.cli.terminal import one_line, shown
-from api.cli.words import FRESHNESS_STYLE, version_words
-from api.schemas import ArticleLineV1, ArticleReportV1, PassageV1, RunReportV1, SearchV1, StatusV1
-
-OUTCOME_ORDER = ("indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed")
+from api.cli.words import FRESHNESS_STYLE, outcome_counts, version_words
+from api.schemas import ArticleLineV1, ArticleReportV1, IngestRunV1, PassageV1, SearchV1, StatusV1
+from index.models import SyncOutcome
 
 _OUTCOME_STYLE = {
     "indexed": "green",
     "updated": "green",
     "metadata_only": "cyan",
+    "quarantined": "bold magenta",
     "unchanged": "dim",
     "deleted": "yellow",
     "skipped": "yellow",
     "failed": "bold red",
 }
+_STATE_STYLE = {"queued": "dim", "running": "cyan", "failed": "bold red", "interrupted": "yellow"}
 _MAX_QUOTE_LINES = 8
 _MAX_QUOTE_CHARS = 320
 
@@ -36,6 +38,8 @@ def search_list(found: SearchV1) -> RenderableType:
 def _result(number: int, found: PassageV1) -> RenderableType:
     head = Text.assemble((f"{number}. ", "bold cyan"), (one_line(found.title), "bold"))
     facts = Text(f"{one_line(found.article_id)} · {one_line(version_words(found))}", style="dim")
+    if found.attached_to:
+        facts.append(f" · attached to {one_line(found.attached_to)}")
     facts.append(f" · similarity {found.similarity:.2f}")
     current = freshness_text(found.freshness)
     current.append(f" · owner {one_line(found.owner)}" if found.owner else " · no owner", "default")
@@ -61,8 +65,13 @@ def article_table(articles: Sequence[ArticleLineV1]) -> Table:
         if article.status != "published":
             state.append(f"\n{article.status}", "yellow")
         last_day = min((day for day in (freshness.review_by, freshness.valid_until) if day), default=None)
+        name = Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim"))
+        if article.attached_to:
+            name.append(f"\nattached to {one_line(article.attached_to)}", "dim")
+        for reason in article.quarantine:
+            name.append(f"\n{one_line(reason)}", "yellow")
         table.add_row(
-            Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim")),
+            name,
             state,
             last_day.isoformat() if last_day else "–",
             Text(one_line(article.owner or "–")),
@@ -80,27 +89,18 @@ def report_line(report: ArticleReportV1) -> Text:
     return line
 
 
-def count_outcomes(reports: Sequence[ArticleReportV1]) -> dict[str, int]:
-    """Count outcomes, in the order a person asks for them; those that did not occur are left out."""
-    counts = {outcome: sum(report.outcome == outcome for report in reports) for outcome in OUTCOME_ORDER}
-    return {outcome: count for outcome, count in counts.items() if count}
-
-
-def run_table(runs: Sequence[RunReportV1]) -> Table:
+def run_table(runs: Sequence[IngestRunV1]) -> Table:
     """Sum up runs, a row each."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("Source", overflow="fold")
-    met = [
-        outcome for outcome in OUTCOME_ORDER if any(line.outcome == outcome for run in runs for line in run.articles)
-    ]
+    met = [outcome for outcome in get_args(SyncOutcome) if any(run.outcomes.get(outcome) for run in runs)]
     for outcome in met:
         table.add_column(outcome.split("_", maxsplit=1)[0].capitalize(), justify="right", no_wrap=True)
     table.add_column("Time", justify="right", no_wrap=True)
     for run in runs:
-        counts = count_outcomes(run.articles)
-        took_s = (run.finished_at - run.started_at).total_seconds()
+        counts = run.outcomes
         cells = [Text(str(counts[o]), style=_OUTCOME_STYLE[o]) if o in counts else Text("·", "dim") for o in met]
-        table.add_row(Text(one_line(run.source)), *cells, f"{took_s:.1f} s")
+        table.add_row(Text(one_line(run.source)), *cells, "–" if run.took_s is None else f"{run.took_s:.1f} s")
     return table
 
 
@@ -118,7 +118,7 @@ def status_page(status: StatusV1) -> RenderableType:
         facts.add_row("never acted on", Text(" · ".join(unpublished), style="yellow"))
     parts: list[RenderableType] = [facts]
     if status.runs:
-        parts += [Text("\nLast runs", style="bold"), run_summary_table(status)]
+        parts += [Text("\nLast runs", style="bold"), run_history(status.runs, ids=False)]
     return Group(*parts)
 
 
@@ -129,14 +129,45 @@ def _state_counts(status: StatusV1) -> Text:
     return line
 
 
-def run_summary_table(status: StatusV1) -> Table:
-    """Show the last runs, newest first."""
+def run_history(runs: Sequence[IngestRunV1], *, ids: bool) -> Table:
+    """Show past runs, a row each.
+
+    Args:
+        runs: Newest first.
+        ids: Whether to name each by its id too.
+    """
     table = Table(box=None, header_style="dim", pad_edge=False)
+    if ids:
+        table.add_column("Run", no_wrap=True)
     table.add_column("Started", no_wrap=True)
     table.add_column("Source", overflow="fold")
     table.add_column("Outcome", overflow="fold")
-    for run in status.runs:
-        said = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in run.outcomes.items())
-        outcome = Text(one_line(run.error), style="red") if run.error else Text(said or "nothing met")
-        table.add_row(run.started_at.strftime("%Y-%m-%d %H:%M"), Text(one_line(run.source)), outcome)
+    for run in runs:
+        cells = [Text(run.started_at.strftime("%Y-%m-%d %H:%M")), Text(one_line(run.source)), _ending(run)]
+        table.add_row(*([Text(run.id)] if ids else []), *cells)
     return table
+
+
+def _ending(run: IngestRunV1) -> Text:
+    counted = outcome_counts(run.outcomes)
+    if run.state == "done":
+        return Text(counted or "nothing met")
+    line = Text(run.state, style=_STATE_STYLE[run.state])
+    why = "; ".join(one_line(part) for part in (run.error or "", counted) if part)
+    return line.append(f": {why}", "default") if why else line
+
+
+def run_page(run: IngestRunV1, articles: Sequence[ArticleReportV1]) -> RenderableType:
+    """Show one run and what it did with each article."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("run", run.id)
+    facts.add_row("source", shown(run.source))
+    facts.add_row("started", run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    if run.took_s is not None:
+        facts.add_row("took", f"{run.took_s:.1f} s")
+    total = "" if run.articles_total is None else f" of {run.articles_total:,}"
+    facts.add_row("articles", f"{run.articles_met:,}{total}")
+    facts.add_row("outcome", _ending(run))
+    return Group(facts, *([Text("")] if articles else []), *map(report_line, articles))

@@ -16,8 +16,11 @@ from api.cli.articles import articles
 from api.cli.demo import demo
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
+from api.cli.lint import lint
 from api.cli.options import Globals
 from api.cli.policy import policy
+from api.cli.quarantine import quarantine, release
+from api.cli.runs import runs
 from api.cli.search import search
 from api.cli.serve import serve
 from api.cli.status import status
@@ -41,11 +44,15 @@ Commands = Mapping[str, tuple[Callable[..., None], str]]
 
 COMMANDS: Commands = {
     "demo": (demo, "Show it all on the samples."),
-    "ingest": (ingest, "Bring folders and git work trees into the index."),
+    "ingest": (ingest, "Bring sources into the index, once or every so often."),
+    "runs": (runs, "List past ingest runs, or what one did."),
     "search": (search, "Search the runbooks."),
     "triage": (triage, "Decide tickets, with citations."),
     "articles": (articles, "List the articles with freshness and owner."),
+    "lint": (lint, "Check articles before or after they are indexed."),
     "policy": (policy, "Check a policy file, or show the policy in force."),
+    "quarantine": (quarantine, "Take an article out of use."),
+    "release": (release, "Release an article from quarantine."),
     "status": (status, "Show what the home holds."),
     "serve": (serve, "Serve the HTTP API on loopback."),
     "eval": (evaluate, "Measure on a labelled dataset."),

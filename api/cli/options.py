@@ -37,6 +37,16 @@ EmbeddingOption = Annotated[
     ),
 ]
 
+EveryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        metavar="INTERVAL",
+        help="Do it again each time this has passed from start to start, such as 30m, 1h30m or 1d.",
+        show_default=False,
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Globals:

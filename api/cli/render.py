@@ -163,6 +163,8 @@ def _citations(decision: DecisionV1) -> Group:
 def _article_lines(citation: CitationV1) -> Text:
     lines = Text.assemble((one_line(citation.title), "bold"))
     lines.append(f"\n{one_line(citation.article_id)} · {one_line(version_words(citation))}", "dim")
+    if citation.attached_to:
+        lines.append(f"\nattached to {one_line(citation.attached_to)}", "dim")
     lines.append("\n").append_text(freshness_text(citation.freshness))
     lines.append(f" · owner {one_line(citation.owner)}" if citation.owner else " · no owner")
     if citation.url:

@@ -1,10 +1,12 @@
 """The closed sets of the decision schema enter, words for a technician leave."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
 from agent.models import Outcome, RefusalReason
 from api.schemas import CitationV1, FreshnessV1, PassageV1
+from index.models import SyncOutcome
 
 OUTCOME_STYLE: dict[Outcome, str] = {
     "RESOLVE": "bold white on green",
@@ -48,13 +50,32 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "freshness_unknown": "Nobody knows whether the runbook is current",
     "ambiguous": "Two runbooks fit equally well",
     "unverified_identity": "The requester's identity is not verified",
+    "language": "The ticket is in a language that the policy does not act in",
+    "policy": "The policy wants a person to answer this",
     "citation_failed": "A quotation could not be verified",
+    "index_unavailable": "The knowledge base cannot be searched",
 }
 
 
 def outcome_words(outcome: Outcome) -> str:
     """Name an outcome for the badge."""
     return outcome.replace("_", " ")
+
+
+def outcome_counts(outcomes: Mapping[SyncOutcome, int]) -> str:
+    """Sum a run up, as in `3 updated, 55 unchanged`."""
+    return ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in outcomes.items())
+
+
+def duration_words(seconds: float) -> str:
+    """Write how long something takes, as in `40 s`, `12 min` or `3 h 20 min`; never more exact than it can be meant."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def percent(score: float) -> str:

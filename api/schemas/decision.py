@@ -42,6 +42,7 @@ class CitationV1(Answer):
     n: int
     use: CitationUse
     article_id: str
+    attached_to: str | None
     title: str
     url: str | None
     version: str | None

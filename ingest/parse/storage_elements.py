@@ -7,6 +7,9 @@ from ingest.parse.hardened_xml import Element, attribute, become, child_of, name
 UNKNOWN_USER = "@user"
 """How a mention reads whose name nobody gave."""
 
+POINTS_TO = "data-page"
+"""Attribute of what was a link to a page: its id, or its title behind its space's key if that is given."""
+
 _PANEL_TYPES = frozenset({"info", "note", "warning", "tip", "success", "error"})
 
 
@@ -78,6 +81,7 @@ def _link(element: Element) -> None:
     body = child_of(element, "ac:plain-text-link-body", "ac:link-body")
     target = target_of(element)
     url = child_of(element, "ri:url")
+    page = _page_of(element)
     if body is None or not (len(body) or (body.text or "").strip()):
         body = new("span", target)
     body.tag = "span"
@@ -85,6 +89,19 @@ def _link(element: Element) -> None:
     become(element, "span" if url is None else "a", children=(body,))
     if url is not None:
         element.set("href", target)
+    if page:
+        element.set(POINTS_TO, page)
+
+
+def _page_of(link: Element) -> str:
+    entity = child_of(link, "ri:content-entity")
+    if entity is not None:
+        return attribute(entity, "content-id")
+    page = child_of(link, "ri:page", "ri:blog-post")
+    if page is None:
+        return ""
+    space, title = attribute(page, "space-key"), attribute(page, "content-title")
+    return f"{space}:{title}" if space and title else title
 
 
 def _image(element: Element) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest.metadata import both
 from ingest.models import Block
 from ingest.parse.hardened_xml import Element, attribute, lines_of, name_of
-from ingest.parse.storage_elements import UNKNOWN_USER
+from ingest.parse.storage_elements import POINTS_TO, UNKNOWN_USER
 
 INCLUDED_MARK = "data-included"
 """Attribute of what another page lent to this one: that page's properties are not this page's."""
@@ -51,7 +51,8 @@ def read_properties(body: Element, findings: Findings) -> None:
             continue
         rows = [row for row in table.iter("tr") if _table_around(row, body) is table]
         for key, value in _pairs([[cell for cell in row if name_of(cell) in {"th", "td"}] for row in rows]):
-            name, said = lines_of(key).strip().rstrip(":"), _value(value)
+            name = lines_of(key).strip().rstrip(":")
+            said = (_points_to(value) if _is_pointer(name) else "") or _value(value)
             if name and said:
                 findings.fields[name] = both(findings.fields.get(name, said), said)
 
@@ -92,6 +93,16 @@ def _names_columns(rows: list[list[Element]]) -> bool:
     # "Property | Value" over rows of two is a title for them.
     titles = all(lines_of(cell).strip().lower() in _COLUMN_TITLES for cell in first)
     return not titles and (len(first) != 2 or len(rows) == 2)
+
+
+def _is_pointer(name: str) -> bool:
+    return "_".join(re.split(r"[\s_-]+", name.lower())) in {"superseded_by", "replaced_by"}
+
+
+def _points_to(cell: Element) -> str:
+    """Name the page that a cell links to: the link's words may be anything."""
+    targets = (element.get(POINTS_TO) or element.get("href") for element in cell.iter("span", "a"))
+    return next(filter(None, targets), "")
 
 
 def _table_around(element: Element, body: Element) -> Element | None:

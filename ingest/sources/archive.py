@@ -5,7 +5,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -38,6 +38,7 @@ class Archive:
 
     Attributes:
         names: Names of the entries that may be read, in the order of the archive.
+        others: Names of the other files; one of them is read by `read_other`, if it is harmless.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, suffixes: frozenset[str]) -> None:
@@ -47,15 +48,21 @@ class Archive:
         if len(entries) > MAX_ENTRIES:
             raise _refusal(path, f"holds {len(entries):,} entries, the limit is {MAX_ENTRIES:,}")
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._others: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             self._check(entry)
-            if not entry.is_dir() and PurePosixPath(entry.filename).suffix.lower() in suffixes:
-                self._check_size(entry)
+            if entry.is_dir():
+                continue
+            if PurePosixPath(entry.filename).suffix.lower() in suffixes:
+                self._check_size(entry, self._entries)
                 self._entries[entry.filename] = entry
+            else:
+                self._others.setdefault(entry.filename, entry)
         total = sum(entry.file_size for entry in self._entries.values())
         if total > MAX_TOTAL_BYTES:
             raise _refusal(path, f"unpacks to {total:,} bytes of pages, the limit is {MAX_TOTAL_BYTES:,}")
         self.names = tuple(self._entries)
+        self.others = tuple(self._others)
 
     def size(self, name: str) -> int:
         """Return how many bytes an entry holds, by its own record."""
@@ -70,6 +77,21 @@ class Archive:
         with self.stream(name) as stream:
             return stream.read()
 
+    def other_size(self, name: str) -> int:
+        """Return how many bytes one of the other files holds, by its own record."""
+        return self._others[name].file_size
+
+    def read_other(self, name: str) -> bytes:
+        """Read one of the other files whole; whoever asks has looked at its size.
+
+        Raises:
+            SourceError: It is damaged, or packed as zip bombs are.
+        """
+        entry = self._others[name]
+        self._check_size(entry, {})
+        with self._opened(entry) as stream:
+            return stream.read()
+
     @contextmanager
     def stream(self, name: str) -> Iterator[IO[bytes]]:
         """Open one entry to be read bit by bit.
@@ -77,11 +99,16 @@ class Archive:
         Raises:
             SourceError: It is damaged; also from whatever reads the stream.
         """
+        with self._opened(self._entries[name]) as stream:
+            yield stream
+
+    @contextmanager
+    def _opened(self, entry: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
         try:
-            with self._zip.open(self._entries[name]) as stream:
+            with self._zip.open(entry) as stream:
                 yield stream
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise _refusal(self._path, f"entry {name!r} is damaged ({error})") from error
+            raise _refusal(self._path, f"entry {entry.filename!r} is damaged ({error})") from error
 
     def _check(self, entry: zipfile.ZipInfo) -> None:
         """Refuse what no export holds: such an archive was made to harm."""
@@ -94,7 +121,7 @@ class Archive:
         if entry.flag_bits & _ENCRYPTED:
             raise _refusal(self._path, f"entry {name[:100]!r} is encrypted", "export it again without a password")
 
-    def _check_size(self, entry: zipfile.ZipInfo) -> None:
+    def _check_size(self, entry: zipfile.ZipInfo, known: Container[str]) -> None:
         if entry.compress_type not in _METHODS:
             raise _refusal(self._path, f"entry {entry.filename[:100]!r} is packed in a way no export uses")
         if entry.file_size > RATIO_FROM_BYTES and entry.file_size > entry.compress_size * MAX_RATIO:
@@ -102,7 +129,7 @@ class Archive:
             raise _refusal(
                 self._path, f"entry {entry.filename[:100]!r} unpacks to {ratio:,} times its size, as zip bombs do"
             )
-        if entry.filename in self._entries:
+        if entry.filename in known:
             raise _refusal(self._path, f"entry {entry.filename[:100]!r} is there twice")
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.git import ENVIRONMENT, GitSource, filters_off
 
 CLONES = "clones"
@@ -115,7 +115,9 @@ class CloneSource:
         """The repository's URI, without credentials."""
         return self.repository.uri
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """Fetch, then list every file of a known kind.
 
         Yields:
@@ -132,7 +134,7 @@ class CloneSource:
                 f"source {self.key!r} has no folder {self.repository.path.as_posix()!r} at {self.repository.ref!r}; "
                 "check path= and ref="
             )
-        for item in GitSource(root).scan(is_current):
+        for item in GitSource(root).scan(is_current, on_total):
             yield item if isinstance(item, Rejected) else replace(item, source=self.key)
 
     def _clone(self) -> Path:
@@ -193,6 +195,7 @@ class CloneSource:
         except (OSError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip().splitlines()
             detail = said[-1] if said else "git failed"
-            raise SourceError(
-                f"cannot fetch {self.key!r}: {detail}; check the address, ref= and, if it is private, RUNCITE_GIT_TOKEN"
-            ) from error
+            remedy = "check the address, ref= and, if it is private, RUNCITE_GIT_TOKEN"
+            if "certificate" in detail:
+                remedy = "mend the certificate, or name its authority's file in GIT_SSL_CAINFO"
+            raise SourceError(f"cannot fetch {self.key!r}: {detail}; {remedy}") from error

@@ -1,4 +1,4 @@
-"""A path on a Confluence site enters, its JSON leaves; the sole importer of httpx below the entrypoints.
+"""A path on a Confluence site enters, its JSON or a file leaves.
 
 Waiting, retrying, paging and the site's known faults are handled here, so that nobody above has to know of them.
 """
@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
 from ingest.errors import RequestError, SourceError
+from ingest.sources.media_http import LOOPBACK, MediaClient
 
 TIMEOUT_S: Final = 30.0
 CONNECTIONS: Final = 4
@@ -30,11 +31,14 @@ WAIT_S: Final = (2.0, 60.0)
 
 FIRST_WAIT_S: Final = 5.0
 _GATEWAY: Final = frozenset({502, 503, 504})
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Json = dict[str, Any]
 Params = Mapping[str, str | int]
 Sleep = Callable[[float], None]
+
+
+class NotAcceptedError(SourceError):
+    """The site does not accept the credentials, or an OAuth token lacks the scope for what it is shown for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,12 @@ class ConfluenceClient:
             auth=basic,
             timeout=timeout_s,
             limits=httpx.Limits(max_connections=CONNECTIONS),
-            # A company's proxy and certificate authority are set there; neither stands before this machine itself.
+            # SSL_CERT_FILE names a company's own certificate authority.
+            verify=httpx.create_ssl_context(),
+            # A company's proxy is set there; it does not stand before this machine itself.
             trust_env=urlsplit(base).hostname not in LOOPBACK,
         )
+        self._media = MediaClient(base)
 
     def __enter__(self) -> Self:
         """Open."""
@@ -100,6 +107,7 @@ class ConfluenceClient:
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
         self._http.close()
+        self._media.close()
 
     def get(self, path: str, params: Params | None = None) -> Json:
         """Ask for one thing.
@@ -115,13 +123,43 @@ class ConfluenceClient:
             RequestError: The site refused, failed, or answered with something else.
             SourceError: The credentials are wrong, or the site cannot be reached.
         """
+        return self._read(path, self._answer(path, params))
+
+    def download(self, path: str, limit: int) -> bytes:
+        """Fetch a file.
+
+        Cloud hands files out from a media host, to which it redirects with a signed address: that is followed without
+        the credentials. A redirect within the site leads to its login page.
+
+        Args:
+            path: Below the base, or with the site's context path as the site shows it; may hold a query.
+            limit: The most bytes it may have.
+
+        Raises:
+            RequestError: It cannot be had.
+            SourceError: The credentials are wrong, or the site cannot be reached.
+        """
+        parts = urlsplit(path)
+        if parts.scheme or parts.netloc or not parts.path.startswith("/"):
+            raise RequestError(f"the site gives {path[:120]!r} as its address, expected a path on the site itself")
+        answer = self._answer(self._below_base(path, {}), None, limit)
+        if answer.is_redirect:
+            where = urljoin(f"{self.base}/", answer.headers.get("Location", ""))
+            if urlsplit(where).netloc == urlsplit(self.base).netloc:
+                raise RequestError("the site leads elsewhere instead of giving it; the account may not read it")
+            return self._media.fetch(where, limit)
+        self._require_answer(parts.path, answer)
+        return answer.content
+
+    def _answer(self, path: str, params: Params | None, limit: int = MAX_ANSWER_BYTES) -> httpx.Response:
+        """Ask until the site does not ask to wait."""
         for attempt in range(TRIES):
-            answer = self._send(path, params, attempt)
+            answer = self._send(path, params, attempt, limit)
             if answer is None:
                 continue
             wait = _wait_s(answer, attempt)
             if wait is None:
-                return self._read(path, answer)
+                return answer
             if attempt < TRIES - 1:
                 self._sleep(wait)
         raise RequestError(f"{path!r} was refused {TRIES} times; the site is overloaded, try again later", 429)
@@ -188,11 +226,11 @@ class ConfluenceClient:
         # Without a slash in front, a path would become a part of the host's name, and that host would get the token.
         return f"/{parts.path.removeprefix(longest).lstrip('/')}?{parts.query}"
 
-    def _send(self, path: str, params: Params | None, attempt: int) -> httpx.Response | None:
+    def _send(self, path: str, params: Params | None, attempt: int, limit: int) -> httpx.Response | None:
         """Send one request; `None` where it is worth another."""
         try:
             with self._http.stream("GET", self.base + path, params=dict(params) if params else None) as response:
-                _read_capped(response, path)
+                _read_capped(response, path, limit)
                 return response
         except httpx.TimeoutException as error:
             if attempt == 0 and not isinstance(error, httpx.ConnectTimeout):
@@ -221,17 +259,7 @@ class ConfluenceClient:
 
     def _read(self, path: str, answer: httpx.Response) -> Json:
         shown = path.partition("?")[0]
-        refused = answer.headers.get("X-Seraph-LoginReason", "") in {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
-        if answer.status_code == HTTPStatus.UNAUTHORIZED or refused:
-            raise SourceError(
-                f"{self.base!r} does not accept the credentials (HTTP {answer.status_code}); set "
-                "RUNCITE_CONFLUENCE_USER and RUNCITE_CONFLUENCE_TOKEN, or the token alone for a personal or OAuth one"
-            )
-        if answer.is_redirect:
-            where = answer.headers.get("Location", "")
-            raise RequestError(f"{shown!r} leads to {where[:120]!r}; expected JSON, give the site's final address")
-        if answer.is_error:
-            raise RequestError(f"{shown!r} answers HTTP {answer.status_code}", answer.status_code)
+        self._require_answer(shown, answer)
         try:
             document = json.loads(answer.content)
         except (ValueError, RecursionError) as error:
@@ -245,17 +273,28 @@ class ConfluenceClient:
             document.setdefault("_links", {}).setdefault("next", following)
         return document
 
+    def _require_answer(self, shown: str, answer: httpx.Response) -> None:
+        refused = answer.headers.get("X-Seraph-LoginReason", "") in {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
+        if answer.status_code == HTTPStatus.UNAUTHORIZED or refused:
+            raise NotAcceptedError(
+                f"{self.base!r} does not accept the credentials (HTTP {answer.status_code}); set "
+                "RUNCITE_CONFLUENCE_USER and RUNCITE_CONFLUENCE_TOKEN, or the token alone for a personal or OAuth one"
+            )
+        if answer.is_redirect:
+            where = answer.headers.get("Location", "")
+            raise RequestError(f"{shown!r} leads to {where[:120]!r}; expected JSON, give the site's final address")
+        if answer.is_error:
+            raise RequestError(f"{shown!r} answers HTTP {answer.status_code}", answer.status_code)
 
-def _read_capped(response: httpx.Response, path: str) -> None:
+
+def _read_capped(response: httpx.Response, path: str, limit: int) -> None:
     """Read an answer into memory, unless it is absurd."""
     parts: list[bytes] = []
     size = 0
     for part in response.iter_bytes():
         size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise RequestError(
-                f"{path.partition('?')[0]!r} is over {MAX_ANSWER_BYTES:,} bytes; nothing so large is read"
-            )
+        if size > limit:
+            raise RequestError(f"{path.partition('?')[0]!r} is over {limit:,} bytes; nothing so large is read")
         parts.append(part)
     # What `Response.read` does; it would have read without a limit.
     response._content = b"".join(parts)  # noqa: SLF001

@@ -1,19 +1,23 @@
 """A space of Confluence Data Center enters, its pages leave: one REST listing has all but the bodies."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
 from ingest.errors import RequestError, SourceError
+from ingest.sources.confluence_attachments import Attachment, read_attachments
 from ingest.sources.confluence_client import ConfluenceClient, Json, Params
 from ingest.sources.confluence_pages import (
     PROPERTY,
     Body,
+    ContentType,
     Page,
     first_body,
     id_of,
     in_order,
     label_names,
+    may_have_files,
     nested,
     no_space,
     read_time,
@@ -24,7 +28,9 @@ from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import RESTRICTIONS_EXPAND, RightsReader, settle
 
 PAGES_AT_ONCE: Final = 200
-_EXPAND = f"version,ancestors,metadata.labels,metadata.properties.{PROPERTY},{RESTRICTIONS_EXPAND}"
+_EXPAND = (
+    f"version,childTypes.attachment,ancestors,metadata.labels,metadata.properties.{PROPERTY},{RESTRICTIONS_EXPAND}"
+)
 
 
 class DataCenterSite:
@@ -35,11 +41,13 @@ class DataCenterSite:
     Args:
         client: Asks the site.
         space: The space's key.
+        types: What to list.
     """
 
-    def __init__(self, client: ConfluenceClient, space: str) -> None:
+    def __init__(self, client: ConfluenceClient, space: str, types: Sequence[ContentType] = ("page",)) -> None:
         self._client = client
         self._space = space
+        self._types = types
         self._rights = RightsReader(client)
         self.people = People(client, "key")
 
@@ -51,21 +59,35 @@ class DataCenterSite:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
             raise SourceError(no_space(self._space, self._client.base)) from error
-        query: Params = {"spaceKey": self._space, "type": "page", "status": "current", "expand": _EXPAND}
-        entries = {id_of(entry): entry for entry in self._client.listing("/rest/api/content", query, PAGES_AT_ONCE)}
-        self._add_overlooked(entries, query)
+        kinds, entries = dict[str, ContentType](), dict[str, Json]()
+        for kind in self._types:
+            found = self._listed(kind)
+            kinds |= dict.fromkeys(found, kind)
+            entries |= found
         own = {page_id: self._rights.listed(page_id, entry) for page_id, entry in entries.items()}
         chains = {
             page_id: tuple(id_of(ancestor) for ancestor in entry.get("ancestors") or [])
             for page_id, entry in entries.items()
         }
         settled = settle(own, chains, self._rights)
-        return in_order([replace(self._page(entry), rights=settled[page_id]) for page_id, entry in entries.items()])
+        pages = [(self._page(entry, kinds[page_id]), settled[page_id]) for page_id, entry in entries.items()]
+        return in_order([replace(page, rights=rights) for page, rights in pages])
 
     def body(self, page: Page) -> Body:
         """See `Site`."""
         path = f"/rest/api/content/{page.page_id}"
         return first_body(lambda wanted: self._client.get(path, {"expand": f"body.{wanted},version"}))
+
+    def attachments(self, page: Page) -> list[Attachment]:
+        """See `Site`."""
+        path = f"/rest/api/content/{page.page_id}/child/attachment"
+        return read_attachments(self._client.listing(path, {"expand": "version"}, PAGES_AT_ONCE), self._client.base)
+
+    def _listed(self, kind: ContentType) -> dict[str, Json]:
+        query: Params = {"spaceKey": self._space, "type": kind, "status": "current", "expand": _EXPAND}
+        entries = {id_of(entry): entry for entry in self._client.listing("/rest/api/content", query, PAGES_AT_ONCE)}
+        self._add_overlooked(entries, query)
+        return entries
 
     def _add_overlooked(self, entries: dict[str, Json], query: Params) -> None:
         """List once more and add what the first listing has not.
@@ -87,7 +109,7 @@ class DataCenterSite:
                 raise
             # Deleted since the second listing.
 
-    def _page(self, entry: Json) -> Page:
+    def _page(self, entry: Json, kind: ContentType) -> Page:
         page_id = id_of(entry)
         path = nested(entry, "_links").get("webui")
         page = Page(
@@ -98,6 +120,8 @@ class DataCenterSite:
             edited=read_time(nested(entry, "version").get("when")),
             url=f"{self._client.base}{path}" if path else None,
             properties=nested(entry, "metadata", "properties", PROPERTY, "value"),
+            kind=kind,
+            has_files=may_have_files(entry),
         )
         try:
             return replace(page, labels=self._labels(page_id, nested(entry, "metadata", "labels")))

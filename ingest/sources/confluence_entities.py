@@ -24,6 +24,11 @@ MAX_KEPT = 500_000
 """Pages, labels, users and restrictions are held in memory; the largest spaces have some ten thousand pages."""
 
 _PROPERTIES = {
+    # Named the first way by exports of today, the second by those of before Confluence 5.
+    "Attachment": frozenset(
+        {"title", "fileName", "version", "attachmentVersion", "contentStatus", "containerContent", "content"}
+        | {"originalVersion", "originalVersionId", "lastModificationDate"}
+    ),
     "ConfluenceUserImpl": frozenset({"name"}),
     "ContentPermission": frozenset({"type", "owningSet", "userName", "userSubject", "groupName"}),
     "ContentPermissionSet": frozenset({"type", "owningContent"}),
@@ -85,11 +90,37 @@ class ExportedPage:
             return {"unknown": self.unknown}
         return [EVERYONE] if self.readers is None else sorted(self.readers)
 
+    @property
+    def readers_named(self) -> tuple[str, ...]:
+        """The readers as an audience; nobody where they are unknown."""
+        if self.unknown:
+            return ()
+        return (EVERYONE,) if self.readers is None else tuple(sorted(self.readers))
+
     def within(self, other: "ExportedPage") -> bool:
         """Tell whether everyone who may read this page may read the other too."""
         if self.unknown or other.unknown:
             return False
         return other.readers is None or (self.readers is not None and self.readers <= other.readers)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A current attachment of a current page, without its content.
+
+    Attributes:
+        file_id: Its id.
+        page_id: Id of its page.
+        name: Its file name.
+        version: Its version.
+        last_modified: When that version was uploaded.
+    """
+
+    file_id: str
+    page_id: str
+    name: str
+    version: str
+    last_modified: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +130,12 @@ class Listing:
     Attributes:
         pages: The current pages by id: neither drafts nor trash nor old versions.
         users: Names by user key, for mentions.
+        files: The attachments of each page, by its id, in the order of their own.
     """
 
     pages: Mapping[str, ExportedPage]
     users: Mapping[str, str]
+    files: Mapping[str, tuple[ExportedFile, ...]]
 
 
 @dataclass(slots=True)
@@ -110,6 +143,7 @@ class _Tables:
     """What the first reading gathers, by id."""
 
     pages: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    files: dict[str, Mapping[str, str]] = field(default_factory=dict)
     spaces: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     labellings: list[tuple[str, str]] = field(default_factory=list)
@@ -123,6 +157,8 @@ class _Tables:
         match entity.kind:
             case "Page":
                 self.pages[entity.key] = values
+            case "Attachment":
+                self.files[entity.key] = values
             case "Space":
                 self.spaces[entity.key] = values.get("key", "")
             case "Label":
@@ -177,7 +213,21 @@ def read_listing(open_entities: Open) -> Listing:
             readers=readers,
             unknown=unknown,
         )
-    return Listing(pages, {key: name for key, name in tables.users.items() if name and name != key})
+    users = {key: name for key, name in tables.users.items() if name and name != key}
+    return Listing(pages, users, _files(tables, pages))
+
+
+def _files(tables: _Tables, pages: Mapping[str, ExportedPage]) -> dict[str, tuple[ExportedFile, ...]]:
+    found: dict[str, list[ExportedFile]] = {}
+    for file_id, values in sorted(tables.files.items()):
+        page_id = values.get("containerContent") or values.get("content") or ""
+        name = clean_line(values.get("title") or values.get("fileName") or "")
+        if page_id not in pages or values.get("contentStatus", "current") != "current" or not name:
+            continue
+        version = values.get("version") or values.get("attachmentVersion") or ""
+        moment = _moment(values.get("lastModificationDate", ""))
+        found.setdefault(page_id, []).append(ExportedFile(file_id, page_id, name, version, moment))
+    return {page_id: tuple(files) for page_id, files in found.items()}
 
 
 def read_bodies(open_entities: Open) -> Iterator[tuple[str, str, str]]:
@@ -202,7 +252,7 @@ def _entities(open_entities: Open, properties: Mapping[str, frozenset[str]]) -> 
                 if kind in properties:
                     entity = _entity(kind, element, properties[kind])
                     # Old versions are pages too, often most of them.
-                    if not entity.values.get("originalVersion"):
+                    if not entity.values.get("originalVersion") and not entity.values.get("originalVersionId"):
                         yield entity
         except ParseError as error:
             raise SourceError(f"entities.xml {error}; export the space again") from error

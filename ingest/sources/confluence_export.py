@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
@@ -11,9 +12,10 @@ from ingest.models import EVERYONE, RawDocument, Rejected
 from ingest.parse.html_export import main_content
 from ingest.parse.storage_includes import expand_includes, included_titles
 from ingest.parse.storage_users import name_users
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.archive import Archive, open_archive
 from ingest.sources.confluence_entities import STORAGE_FORMAT, ExportedPage, read_bodies, read_listing
+from ingest.sources.confluence_export_files import exported_file, html_files
 from ingest.sources.files import MAX_FILE_BYTES, absolute
 
 ENTITIES = "entities.xml"
@@ -47,7 +49,9 @@ class ConfluenceExportSource:
         with self._open() as archive:
             return f"confluence-export:{self._space(archive)}"
 
-    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, _is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """List every current page.
 
         Yields:
@@ -60,9 +64,9 @@ class ConfluenceExportSource:
         with self._open() as archive:
             entities = _find(archive, ENTITIES)
             if entities is not None:
-                yield from _XmlExport(archive, entities, key).scan()
+                yield from _XmlExport(archive, entities, key).scan(on_total)
             else:
-                yield from self._scan_html(archive, key)
+                yield from self._scan_html(archive, key, on_total)
 
     @contextmanager
     def _open(self) -> Iterator[Archive]:
@@ -91,16 +95,16 @@ class ConfluenceExportSource:
             return PurePosixPath(index).parent.name
         return self._path.stem
 
-    def _scan_html(self, archive: Archive, key: str) -> Iterator[RawDocument | Rejected]:
+    def _scan_html(self, archive: Archive, key: str, on_total: OnTotal) -> Iterator[RawDocument | Rejected]:
         folder = PurePosixPath(_find(archive, "index.html") or "").parent
         space = key.partition(":")[2]
         audience: object = list(self._html_audience) or {"unknown": "an HTML export does not say"}
-        for name in sorted(archive.names):
-            path = PurePosixPath(name)
-            if path.parent != folder or path.name == "index.html" or path.suffix.lower() not in {".html", ".htm"}:
-                continue
-            number = _PAGE_ID.search(path.stem)
-            article_id = f"confluence/{space}/{number[1] if number else path.stem}"
+        pages = [name for name in sorted(archive.names) if _is_page(PurePosixPath(name), folder)]
+        on_total(len(pages))
+        for name in pages:
+            stem = PurePosixPath(name).stem
+            number = _PAGE_ID.search(stem)
+            article_id = f"confluence/{space}/{number[1] if number else stem}"
             if archive.size(name) > MAX_FILE_BYTES:
                 yield Rejected(article_id, "skipped", _too_large(archive.size(name)))
                 continue
@@ -111,23 +115,29 @@ class ConfluenceExportSource:
             title, content = page
             fields = {"title": title.removeprefix(f"{space} : "), "audience": audience}
             yield RawDocument(article_id, key, "text/html", content.encode(), name, fields=fields)
+            if number:
+                yield from html_files(archive, str(folder / "attachments" / number[1]), article_id, key)
 
 
 class _XmlExport:
     """Reads `entities.xml`."""
 
     def __init__(self, archive: Archive, entities: str, key: str) -> None:
+        self._archive = archive
+        self._folder = PurePosixPath(entities).parent / "attachments"
         self._open = partial(archive.stream, entities)
         self._key = key
         self._space = key.partition(":")[2]
         listing = read_listing(self._open)
         self._pages = listing.pages
         self._users = listing.users
+        self._files = listing.files
         self._by_title = {page.title.casefold(): page for page in self._pages.values()}
         self._included: dict[str, str] = {}
 
-    def scan(self) -> Iterator[RawDocument | Rejected]:
+    def scan(self, on_total: OnTotal) -> Iterator[RawDocument | Rejected]:
         """List the pages in the order of their bodies, then those without any."""
+        on_total(len(self._pages))
         self._gather_included()
         seen: set[str] = set()
         for page_id, body_type, body in read_bodies(self._open):
@@ -135,20 +145,34 @@ class _XmlExport:
             if page is not None and page_id not in seen:
                 seen.add(page_id)
                 yield self._document(page, body_type, body)
+                yield from self._files_of(page)
         for page_id in sorted(self._pages.keys() - seen):
-            yield Rejected(self._article_id(self._pages[page_id]), "skipped", "is empty")
+            page = self._pages[page_id]
+            yield Rejected(self._article_id(page), "skipped", "is empty", page.readers_named)
+            yield from self._files_of(page)
+
+    def _files_of(self, page: ExportedPage) -> Iterator[RawDocument | Rejected]:
+        for file in self._files.get(page.page_id, ()):
+            entry = str(self._folder / page.page_id / file.file_id / (file.version or "1"))
+            document = exported_file(self._archive, entry, file.name, self._article_id(page), file.file_id)
+            if isinstance(document, RawDocument):
+                yield replace(
+                    document, source=self._key, version=file.version or None, last_modified=file.last_modified
+                )
+            elif document is not None:
+                yield document
 
     def _document(self, page: ExportedPage, body_type: str, body: str) -> RawDocument | Rejected:
         article_id = self._article_id(page)
         if body_type != STORAGE_FORMAT:
             reason = "is in wiki markup of before Confluence 4; open and save it there, then export again"
-            return Rejected(article_id, "skipped", reason)
+            return Rejected(article_id, "skipped", reason, page.readers_named)
         if not body.strip():
-            return Rejected(article_id, "skipped", "is empty")
+            return Rejected(article_id, "skipped", "is empty", page.readers_named)
         storage, _ = expand_includes(_restored(body), partial(self._fetch, page), page_id=page.page_id)
         content = name_users(storage, self._users).encode("utf-8", "replace")
         if len(content) > MAX_FILE_BYTES:
-            return Rejected(article_id, "skipped", _too_large(len(content)))
+            return Rejected(article_id, "skipped", _too_large(len(content)), page.readers_named)
         return RawDocument(
             article_id=article_id,
             source=self._key,
@@ -194,6 +218,11 @@ def _find(archive: Archive, file_name: str) -> str | None:
     """Return the entry of that name that lies least deep, if there is one no deeper than a folder."""
     found = [name for name in archive.names if PurePosixPath(name).name == file_name and name.count("/") <= 1]
     return min(found, key=lambda name: (name.count("/"), name), default=None)
+
+
+def _is_page(path: PurePosixPath, folder: PurePosixPath) -> bool:
+    """Tell whether an entry is a page of an HTML export whose pages lie in a folder."""
+    return path.parent == folder and path.name != "index.html" and path.suffix.lower() in {".html", ".htm"}
 
 
 def _small(archive: Archive, name: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from ingest.errors import RequestError
-from ingest.sources.confluence_pages import Page, Site
+from ingest.sources.confluence_pages import Page
+from ingest.sources.confluence_site import Site
 
 Fetch = Callable[[str, str | None], tuple[str, str, str] | None]
 """Given a page's title and the key of its space (`None`: the same one), returns id, version and storage format of the

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal, TypeVar, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ingest.errors import SourceError
-from ingest.sources.confluence_client import LOOPBACK
+from ingest.sources.confluence_pages import ContentType
+from ingest.sources.media_http import LOOPBACK
 
 Flavor = Literal["cloud", "dc"]
 SCHEMES: Final = ("confluence+https", "confluence+http")
 EXAMPLE: Final = "confluence+https://example.atlassian.net/wiki?space=IT&label=runbook"
 
+_Word = TypeVar("_Word", bound=str)
+_KNOWN: Final = frozenset({"space", "label", "audience", "flavor", "types", "attachments"})
 _SPACE_KEY = re.compile(r"~?[A-Za-z0-9][A-Za-z0-9._:-]*")
 _CLOUD_HOSTS: Final = (".atlassian.net", ".jira.com", "api.atlassian.com")
 
@@ -27,6 +30,8 @@ class Location:
         labels: Labels of which a page must have one; empty for all pages.
         flavor: Which kind of Confluence it is.
         audience: Who may read a page that nothing restricts; empty for everyone.
+        types: What is listed: pages, blog posts or both.
+        attachments: Whether files attached to pages are articles too.
     """
 
     base: str
@@ -34,11 +39,14 @@ class Location:
     labels: tuple[str, ...]
     flavor: Flavor
     audience: tuple[str, ...] = ()
+    types: tuple[ContentType, ...] = ("page",)
+    attachments: bool = True
 
     @property
     def key(self) -> str:
         """Lasting name of the source: what decides which pages it lists, however the URI spells it."""
         query = urlencode([("space", self.space), *(("label", label) for label in self.labels)])
+        query += "" if self.types == ("page",) else f"&types={','.join(self.types)}"
         return f"confluence+{self.base}?{query}"
 
     @classmethod
@@ -68,9 +76,9 @@ class Location:
         if parts.scheme == "confluence+http" and host not in LOOPBACK:
             raise SourceError(f"source {uri!r} would send the token unencrypted; expected confluence+https://")
         query = parse_qs(parts.query, keep_blank_values=True)
-        unknown = sorted(query.keys() - {"space", "label", "audience", "flavor"})
+        unknown = sorted(query.keys() - _KNOWN)
         if unknown:
-            raise SourceError(f"source {uri!r} asks for {unknown[0]!r}; expected space, label, audience or flavor")
+            raise SourceError(f"source {uri!r} asks for {unknown[0]!r}; expected {', '.join(sorted(_KNOWN))}")
         shown = f"[{host}]" if ":" in host else host
         scheme = parts.scheme.removeprefix("confluence+")
         authority = shown if port is None else f"{shown}:{port}"
@@ -80,6 +88,8 @@ class Location:
             labels=_names(uri, query, "label"),
             flavor=_flavor(uri, host, query),
             audience=_names(uri, query, "audience"),
+            types=_types(uri, query),
+            attachments=_choice(uri, query, "attachments", ("yes", "no")) != "no",
         )
 
 
@@ -99,12 +109,25 @@ def _names(uri: str, query: Mapping[str, list[str]], key: str) -> tuple[str, ...
     return tuple(sorted(names))
 
 
+def _types(uri: str, query: Mapping[str, list[str]]) -> tuple[ContentType, ...]:
+    stated = [name.strip() for name in ",".join(query.get("types", ["page"])).split(",")]
+    known: tuple[ContentType, ...] = get_args(ContentType)
+    unknown = [name for name in stated if name not in known]
+    if unknown:
+        raise SourceError(f"source {uri!r} asks for the type {unknown[0]!r}; expected page, blogpost or both")
+    return tuple(kind for kind in known if kind in stated)
+
+
 def _flavor(uri: str, host: str, query: Mapping[str, list[str]]) -> Flavor:
-    stated = query.get("flavor", [])
     known: tuple[Flavor, ...] = get_args(Flavor)
+    return _choice(uri, query, "flavor", known) or ("cloud" if host.endswith(_CLOUD_HOSTS) else "dc")
+
+
+def _choice(uri: str, query: Mapping[str, list[str]], key: str, known: tuple[_Word, ...]) -> _Word | None:
+    stated = query.get(key, [])
     if not stated:
-        return "cloud" if host.endswith(_CLOUD_HOSTS) else "dc"
-    for flavor in known:
-        if stated == [flavor]:
-            return flavor
-    raise SourceError(f"source {uri!r} has the flavor {', '.join(stated)!r}; expected {' or '.join(known)}")
+        return None
+    for word in known:
+        if stated == [word]:
+            return word
+    raise SourceError(f"source {uri!r} has the {key} {', '.join(stated)!r}; expected {' or '.join(known)}")

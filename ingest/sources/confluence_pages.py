@@ -1,4 +1,4 @@
-"""What both kinds of Confluence say of a page, and the seam behind which they differ."""
+"""What both kinds of Confluence say of a page enters, pages and bodies leave."""
 
 import hashlib
 import json
@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal
 
 from ingest.errors import RequestError
 from ingest.models import MediaType, Status
 from ingest.sources.confluence_client import Json
-from ingest.sources.confluence_people import People
 from ingest.sources.confluence_rights import OPEN, Rights
 
 ETAG_VERSION: Final = 1
@@ -26,6 +25,8 @@ BODY_FORMATS: Final[Mapping[str, MediaType]] = {
     "view": "text/html",
 }
 """In the order in which they are tried: the site fails to give the first of some pages (CONFCLOUD-76433)."""
+
+ContentType = Literal["page", "blogpost"]
 
 _STATUSES: Final[Mapping[str, Status]] = {"current": "published", "draft": "draft"}
 _STATED_BY_SITE: Final = frozenset({"title", "audience", "labels", "tags", "status", "draft", "published"})
@@ -48,6 +49,8 @@ class Page:
         rights: Who may read it, its ancestors considered.
         properties: The entries of its content property `runcite`.
         problem: Why it cannot be handed over, if so.
+        kind: What the site calls it.
+        has_files: Whether anything is attached to it; yes where the site does not tell.
     """
 
     page_id: str
@@ -61,6 +64,8 @@ class Page:
     rights: Rights = OPEN
     properties: Mapping[str, object] = field(default_factory=dict)
     problem: str = ""
+    kind: ContentType = "page"
+    has_files: bool = True
 
     @property
     def etag(self) -> str:
@@ -101,33 +106,6 @@ class Body:
     media_type: MediaType
     text: str
     version: int
-
-
-class Site(Protocol):
-    """One space of a Confluence site, of either kind.
-
-    Attributes:
-        people: The site's accounts.
-    """
-
-    people: People
-
-    def pages(self) -> list[Page]:
-        """List the space's current pages, in the order of their ids, with labels and rights.
-
-        Raises:
-            RequestError: The listing is incomplete.
-            SourceError: There is no such space, or the site cannot be used at all.
-        """
-        ...
-
-    def body(self, page: Page) -> Body:
-        """Fetch a page's content.
-
-        Raises:
-            RequestError: The site does not hand it over.
-        """
-        ...
 
 
 def digest(*facts: object) -> str:
@@ -224,6 +202,11 @@ def in_order(pages: list[Page]) -> list[Page]:
         if known is None or page.version >= known.version:
             newest[page.page_id] = page
     return sorted(newest.values(), key=lambda page: (len(page.page_id), page.page_id))
+
+
+def may_have_files(entry: Json) -> bool:
+    """Tell whether an entry with `childTypes.attachment` expanded says that something is attached, or does not tell."""
+    return nested(entry, "childTypes", "attachment").get("value") is not False
 
 
 def nested(entry: Any, *path: str) -> Json:  # noqa: ANN401 - JSON of unknown shape

@@ -10,14 +10,15 @@ from urllib.parse import quote
 
 from ingest.errors import SourceError, WikiRefusalError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
-from ingest.sources.dokuwiki_api import DENIED, DokuWikiApi, Page
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
+from ingest.sources.dokuwiki_api import DENIED, PROBE, DokuWikiApi, Media, Page
 from ingest.sources.dokuwiki_fields import has_table, read_fields, without_table
+from ingest.sources.dokuwiki_files import FilePlace, Files, take_file
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.wiki_address import Credentials, read_address
 from ingest.sources.wiki_http import Transport, WikiClient
 
-OPTIONS: Final = frozenset({"namespace", "groups", "audience"})
+OPTIONS: Final = frozenset({"namespace", "groups", "audience", "attachments"})
 RENDERING_VERSION = 1
 """Raise it when the same page would give another document: every page is then fetched again."""
 
@@ -53,7 +54,9 @@ class DokuWikiSource:
         """`dokuwiki:`, the site and what of it is listed."""
         return self._address.key("dokuwiki")
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every page in the order of ids; only those that changed are fetched.
 
         Yields:
@@ -70,11 +73,18 @@ class DokuWikiSource:
             pages = api.pages(self._namespace)
             if not pages:
                 raise SourceError(self._nothing())
+            on_total(len(pages))
             articles = {page.page_id: self._article_id(page) for page in pages}
+            files = Files(api, self._namespace) if self._address.attachments else None
             for page in pages:
                 outcome = self._take(api, page, is_current, articles)
-                if outcome is not None:
-                    yield outcome
+                if outcome is None:
+                    continue
+                yield outcome
+                for media in files.of(page.page_id) if files else ():
+                    yield self._file(api, media, articles[page.page_id], is_current)
+            if files and files.problem:
+                yield Rejected(f"dokuwiki/{self._address.site}/media/", "failed", files.problem)
 
     def _nothing(self) -> str:
         who = repr(self._credentials.user) if self._credentials else "a reader who is not logged in"
@@ -117,6 +127,22 @@ class DokuWikiSource:
             fields={**fields, "audience": list(_allowed(fields.get("audience"), audience))},
             etag=etag,
         )
+
+    def _file(
+        self, api: DokuWikiApi, media: Media, page: str, is_current: IsCurrent
+    ) -> RawDocument | Unchanged | Rejected:
+        # Access rules hold for all media of a namespace; those of the page are joined with them at the index.
+        namespace = media.media_id.rpartition(":")[0]
+        audience = self._audience(api, f"{namespace}:{PROBE}".lstrip(":"))
+        base = self._address.endpoint.removesuffix(_API_PATH)
+        place = FilePlace(
+            source=self.key,
+            article_id=f"dokuwiki/{self._address.site}/media/{media.media_id}",
+            page=page,
+            url=f"{base}/lib/exe/fetch.php?media={quote(media.media_id, safe=':')}",
+            audience=audience,
+        )
+        return take_file(api, media, place, is_current)
 
     def _audience(self, api: DokuWikiApi, page_id: str) -> tuple[str, ...]:
         """Ask the wiki who may read a page; nobody where it does not tell, which the run reports."""

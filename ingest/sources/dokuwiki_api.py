@@ -16,6 +16,9 @@ HEAD_BYTES = 500
 NOBODY = "runcite-acl-probe"
 """A user that no wiki has: with a group beside it, an access check answers for the group alone."""
 
+PROBE = NOBODY
+"""A page that no wiki has, either: what holds for it holds for its namespace."""
+
 Argument = str | bool | list[str] | dict[str, int | bool]
 
 
@@ -25,6 +28,16 @@ class Page:
 
     page_id: str
     revision: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A media file as the listing describes it: id, time of its latest change in Unix seconds, size, digest."""
+
+    media_id: str
+    revision: int
+    size: int
     digest: str
 
 
@@ -56,6 +69,20 @@ class DokuWikiApi:
         if not isinstance(listed, list):
             raise self._unexpected("dokuwiki.getPagelist", listed)
         return sorted((self._page(entry) for entry in listed), key=lambda page: page.page_id)
+
+    def media(self, namespace: str) -> list[Media]:
+        """List the media files of a namespace and those below it that the present user may read, by id."""
+        listed = self._call("wiki.getAttachments", namespace, {"depth": 0, "hash": True})
+        if not isinstance(listed, list):
+            raise self._unexpected("wiki.getAttachments", listed)
+        return sorted((self._media(entry) for entry in listed), key=lambda media: media.media_id)
+
+    def content(self, media_id: str) -> bytes:
+        """Fetch a media file."""
+        content = self._call("wiki.getAttachment", media_id)
+        if not isinstance(content, bytes):
+            raise self._unexpected("wiki.getAttachment", content)
+        return content
 
     def source(self, page_id: str) -> str:
         """Fetch a page as it was written; empty where there is none."""
@@ -91,6 +118,13 @@ class DokuWikiApi:
             if isinstance(page_id, str) and isinstance(revision, int):
                 return Page(page_id, revision, str(digest))
         raise self._unexpected("dokuwiki.getPagelist", entry)
+
+    def _media(self, entry: Value) -> Media:
+        if isinstance(entry, dict):
+            media_id, revision, size = entry.get("id"), entry.get("mtime"), entry.get("size")
+            if isinstance(media_id, str) and isinstance(revision, int) and isinstance(size, int):
+                return Media(media_id, revision, size, str(entry.get("hash", "")))
+        raise self._unexpected("wiki.getAttachments", entry)
 
     def _call(self, method: str, *arguments: Argument) -> Value:
         endpoint = self._client.endpoint

@@ -10,6 +10,7 @@ from ingest.metadata import both
 _HEAD = re.compile(r"\s*(?:={2,6}[^\n]*={2,6}[ \t]*\n\s*)?((?:\^[^|^\n]+\|[^|^\n]*\|[ \t]*(?:\n|\Z))+)")
 _ROW = re.compile(r"\^([^|^\n]+)\|([^|^\n]*)\|")
 _TAGS = re.compile(r"\{\{tag>([^}\n]*)\}\}")
+_MEDIA = re.compile(r"\{\{(?!tag>)([^{}|\n]{1,300})(?:\|[^{}\n]{0,300})?\}\}")
 _LINK = re.compile(r"\[\[([^\]|]*)(?:\|([^\]]*))?\]\]")
 _POINTERS: Final = frozenset({"superseded_by", "replaced_by"})
 _MARKS = re.compile(r"\*\*|//|__|''")
@@ -42,6 +43,28 @@ def read_fields(source: str, articles: Mapping[str, str]) -> dict[str, object]:
     if tags:
         fields["tags"] = tags
     return fields
+
+
+def media_links(source: str, page_id: str) -> list[str]:
+    """List the ids of the media files that a page shows or links to.
+
+    Args:
+        source: The page as it was written.
+        page_id: The page's id, from whose namespace a file without one is named.
+    """
+    namespace = page_id.rpartition(":")[0]
+    found = []
+    for written in _MEDIA.findall(source):
+        name = "_".join(written.partition("?")[0].partition("#")[0].strip().lower().split())
+        if not name or "//" in name:
+            continue
+        relative = name.startswith(".") or ":" not in name
+        parts = [*(namespace.split(":") if relative else []), *name.lstrip(".").split(":")]
+        # `..:` is the namespace above.
+        if name.startswith(".."):
+            parts = [*namespace.split(":")[:-1], *name.lstrip(".").split(":")]
+        found.append(":".join(part for part in parts if part))
+    return list(dict.fromkeys(found))
 
 
 def has_table(source: str) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import (
     MEDIA_TYPES,
     absolute,
@@ -34,7 +34,9 @@ class FolderSource:
         """`folder:` and the absolute path."""
         return source_key(self._root)
 
-    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, _is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """List every file of a known kind, in the order of their paths.
 
         Yields:
@@ -44,10 +46,12 @@ class FolderSource:
             SourceError: The folder, or a folder below it, cannot be listed; raised after what can be has been.
         """
         if self._root.is_file():
+            on_total(1)
             yield from self._scan_file()
             return
         require_folder(self._root)
         paths, rejected, unlisted = self._walk()
+        on_total(len(paths) + len(rejected))
         yield from rejected
         yield from read_files(self._root, paths, {})
         for error in unlisted:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
-from ingest.ports import IsCurrent, Source, never_current
+from ingest.ports import IsCurrent, OnTotal, Source, ignore_total, never_current
 from ingest.sources.files import Record, absolute, folder_id, is_candidate, read_files, require_folder, source_key
 from ingest.sources.folder import FolderSource
 
@@ -65,7 +65,9 @@ class GitSource:
         """`folder:` and the absolute path, as without git."""
         return source_key(self._root)
 
-    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, _is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """List every file of a known kind, in the order of their paths.
 
         Yields:
@@ -79,8 +81,11 @@ class GitSource:
         tracked = set(_candidates(name for _, _, name in entries))
         others, unlisted = self._others()
         nested = [name for mode, _, name in entries if mode.startswith(_SUBMODULE)]
-        yield from self._repositories_inside([*nested, *others])
-        yield from read_files(self._root, tracked.union(_candidates(others)), self._records(tracked))
+        inside = list(self._repositories_inside([*nested, *others]))
+        files = tracked.union(_candidates(others))
+        on_total(len(inside) + len(files))
+        yield from inside
+        yield from read_files(self._root, files, self._records(tracked))
         if unlisted:
             raise SourceError(f"git cannot list all of {str(self._root)!r}: {unlisted}; nothing can be said to be gone")
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ingest.errors import SourceError
 from ingest.models import MediaType, RawDocument, Rejected
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SUFFIXES: Mapping[str, MediaType] = {
@@ -100,7 +100,9 @@ class LlamaIndexSource:
         """The name it was given."""
         return self._key
 
-    def scan(self, _is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Rejected]:
+    def scan(
+        self, _is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Rejected]:
         """Load everything, then list it by id.
 
         Raises:
@@ -118,6 +120,7 @@ class LlamaIndexSource:
             nameless += name is None
             if name is not None:
                 groups.setdefault(name, []).append(document)
+        on_total(len(groups))
         for name in sorted(groups):
             yield self._article(name, groups[name])
         if nameless:

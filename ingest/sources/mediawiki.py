@@ -8,14 +8,15 @@ from typing import Final
 
 from ingest.errors import SourceError, WikiRefusalError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import MAX_FILE_BYTES
 from ingest.sources.mediawiki_api import DENIED, GONE, MediaWikiApi, Page
 from ingest.sources.mediawiki_fields import TEMPLATE, page_fields
+from ingest.sources.mediawiki_files import FilePlace, files_by_page, take_file
 from ingest.sources.wiki_address import Credentials, WikiAddress, read_address
 from ingest.sources.wiki_http import Transport, WikiClient
 
-OPTIONS: Final = frozenset({"namespace", "category", "template", "audience"})
+OPTIONS: Final = frozenset({"namespace", "category", "template", "audience", "attachments"})
 RENDERING_VERSION = 1
 """Raise it when the same page would give another document: every page is then fetched again."""
 
@@ -53,7 +54,9 @@ class MediaWikiSource:
         """`mediawiki:`, the site and what of it is listed."""
         return self._address.key("mediawiki")
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every page in the order of page numbers; only those that changed are fetched.
 
         Yields:
@@ -69,11 +72,16 @@ class MediaWikiSource:
             if self._credentials is not None:
                 api.login(self._credentials)
             pages = self._list(api)
+            on_total(len(pages))
             reader = _Reader(api, self._address, self.key, audience, pages)
+            files = files_by_page(api, pages) if self._address.attachments else {}
             for page in pages:
                 outcome = reader.take(page, is_current)
-                if outcome is not None:
-                    yield outcome
+                if outcome is None:
+                    continue
+                yield outcome
+                for file in files.get(page.page_id, ()):
+                    yield take_file(api, file, reader.place(page), is_current)
 
     def _audience(self, api: MediaWikiApi) -> tuple[str, ...]:
         """Say who may read the wiki: asked before login, because what anybody may read everyone may."""
@@ -125,6 +133,10 @@ class _Reader:
             if error.code.startswith("assert"):
                 raise
             return Rejected(article_id, "failed", str(error), self._audience)
+
+    def place(self, page: Page) -> FilePlace:
+        """Say where a page's files belong."""
+        return FilePlace(self._key, f"mediawiki/{self._address.site}/files/", self._article_id(page))
 
     def _fetch(self, page: Page, article_id: str, etag: str) -> RawDocument | Rejected:
         body = self._api.body(page.page_id)

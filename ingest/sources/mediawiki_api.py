@@ -1,11 +1,12 @@
 """Questions about a MediaWiki's pages enter, what `api.php` says of them leaves."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from ingest.errors import SourceError, WikiRefusalError
 from ingest.sources.wiki_address import Credentials
@@ -19,11 +20,13 @@ DENIED: Final = frozenset({"readapidenied", "permissiondenied", "cantread", "mis
 GONE: Final = frozenset({"nosuchpageid", "missingtitle", "nosuchrevid"})
 
 _LISTING: Final = {
-    "prop": "info|revisions|categories",
+    "prop": "info|revisions|categories|images",
     "rvprop": "ids|timestamp",
     "inprop": "url|protection",
     "cllimit": "max",
+    "imlimit": "max",
 }
+_TITLES_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Page:
         url: Where a person can open it.
         categories: Titles of its categories, with the name of the namespace.
         protection: Each protection as `type=level`.
+        files: Titles of the files that it shows or links to.
     """
 
     page_id: int
@@ -51,6 +55,23 @@ class Page:
     url: str
     categories: tuple[str, ...]
     protection: tuple[str, ...]
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's latest version: the number of its page, its title, when it was uploaded, size, digest, and where it is.
+
+    `url` is the content's address, `opened` that of the page about it.
+    """
+
+    page_id: int
+    title: str
+    timestamp: str
+    size: int
+    digest: str
+    url: str
+    opened: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +159,34 @@ class MediaWikiApi:
         categories = tuple(entry["category"].replace("_", " ") for entry in parsed.get("categories", ()))
         return Body(parsed["text"], parsed.get("wikitext", ""), categories, int(parsed["revid"]))
 
+    def files(self, titles: Iterable[str]) -> dict[str, File]:
+        """Describe the wiki's own files, by the titles that are given; a moved one by its old title too.
+
+        Files of a shared repository such as Wikimedia Commons are left out: their readers are not this wiki's.
+        """
+        wanted = sorted(set(titles))
+        found: dict[str, File] = {}
+        for start in range(0, len(wanted), _TITLES_AT_ONCE):
+            part = wanted[start : start + _TITLES_AT_ONCE]
+            parameters = {"action": "query", "titles": "|".join(part), "redirects": "1", "prop": "imageinfo"}
+            answer = self._within(self._ask(parameters | {"iiprop": "timestamp|size|sha1|url"}), "query")
+            named = {page["title"]: _file(page) for page in answer.get("pages", ())}
+            moved = {one["from"]: one["to"] for key in ("normalized", "redirects") for one in answer.get(key, ())}
+            for title in part:
+                at = moved.get(title, title)
+                file = named.get(moved.get(at, at))
+                if file is not None:
+                    found[title] = file
+        return found
+
+    def content(self, file: File, limit: int) -> bytes:
+        """Fetch a file.
+
+        Raises:
+            RequestError: It cannot be had.
+        """
+        return self._client.file(urljoin(self._client.endpoint, file.url), limit)
+
     def last_edited(self, page_id: int) -> datetime | None:
         """Find when a page's text last changed: moving or protecting it makes a revision that edits nothing."""
         answer = self._ask(
@@ -170,8 +219,8 @@ class MediaWikiApi:
                 if "pageid" not in page:
                     continue  # linked to from the listing, but there is no such page
                 known = merged.setdefault(page["pageid"], {})
-                categories = [*known.get("categories", ()), *page.get("categories", ())]
-                known |= {**page, "categories": categories}
+                lists = {name: [*known.get(name, ()), *page.get(name, ())] for name in ("categories", "images")}
+                known |= {**page, **lists}
             following = answer.get("continue")
             if not following:
                 break
@@ -223,6 +272,22 @@ class MediaWikiApi:
         return WikiRefusalError(f"wiki {self._client.endpoint!r} refuses ({code}): {info}; {remedy}", code)
 
 
+def _file(told: Mapping[str, Any]) -> File | None:
+    info = (told.get("imageinfo") or [{}])[0]
+    if told.get("imagerepository") != "local" or "pageid" not in told or not info.get("url"):
+        return None
+    title = told["title"].partition(":")[2]
+    return File(
+        told["pageid"],
+        title,
+        info["timestamp"],
+        info["size"],
+        info.get("sha1", ""),
+        info["url"],
+        info["descriptionurl"],
+    )
+
+
 def _page(told: Mapping[str, Any]) -> Page:
     latest = (told.get("revisions") or [{}])[0]
     return Page(
@@ -234,5 +299,6 @@ def _page(told: Mapping[str, Any]) -> Page:
         touched=told.get("touched", ""),
         url=told.get("canonicalurl") or told.get("fullurl", ""),
         categories=tuple(sorted(entry["title"] for entry in told.get("categories", ()))),
+        files=tuple(sorted({entry["title"] for entry in told.get("images", ())})),
         protection=tuple(sorted(f"{one.get('type')}={one.get('level')}" for one in told.get("protection", ()))),
     )

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from ingest.attachments import below
 from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected, Status, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.sources.files import MAX_FILE_BYTES
+from ingest.sources.servicenow_files import FilePage, load_files, take_file
 from ingest.sources.servicenow_http import Credentials, RefusedError, Row, TableClient
 from ingest.sources.servicenow_rights import load_rights
 
@@ -49,11 +51,13 @@ class Instance:
         uri: What names them, in one spelling: the key of the source.
         base: The instance's address.
         knowledge_base: Title or id of one; all of them where it is `None`.
+        attachments: Whether files attached to articles are articles too.
     """
 
     uri: str
     base: str
     knowledge_base: str | None
+    attachments: bool = True
 
 
 def parse_instance(uri: str) -> Instance:
@@ -67,7 +71,12 @@ def parse_instance(uri: str) -> Instance:
     """
     parts = urlsplit(uri)
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if parts.scheme not in _SCHEMES or not parts.hostname or parts.path.strip("/") or set(given) - {"kb"}:
+    if (
+        parts.scheme not in _SCHEMES
+        or not parts.hostname
+        or parts.path.strip("/")
+        or set(given) - {"kb", "attachments"}
+    ):
         raise SourceError(f"source {uri!r} cannot be read; expected {_EXPECTED}")
     if "@" in parts.netloc:
         raise SourceError(
@@ -78,8 +87,11 @@ def parse_instance(uri: str) -> Instance:
     name = given.get("kb") or None
     if name and ("^" in name or "," in name):
         raise SourceError(f"source {uri!r} has kb={name!r}; expected the title or the sys_id of one knowledge base")
+    attachments = given.get("attachments", "yes")
+    if attachments not in {"yes", "no"}:
+        raise SourceError(f"source {uri!r} has attachments={attachments!r}; expected yes or no")
     base = f"{_SCHEMES[parts.scheme]}://{parts.netloc.lower()}"
-    return Instance(f"servicenow+{base}{f'?kb={quote(name)}' if name else ''}", base, name)
+    return Instance(f"servicenow+{base}{f'?kb={quote(name)}' if name else ''}", base, name, attachments == "yes")
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,9 @@ class ServiceNowSource:
         """The instance's URI."""
         return self.instance.uri
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
         """List every article in the order of their numbers; fetch the text of those that changed.
 
         Raises:
@@ -115,11 +129,22 @@ class ServiceNowSource:
         client = TableClient(self.instance.base, self.credentials, self.sleep)
         try:
             rows = current_versions(client.rows(TABLE, self._query(client), LISTED))
+            on_total(len(rows))
             rights = load_rights(client, rows)
+            files = load_files(client, rows) if self.instance.attachments else {}
             for row in rows:
-                outcome = self._article(client, row, rights.audience(row), is_current)
-                if outcome is not None:
-                    yield outcome
+                audience = rights.audience(row)
+                outcome = self._article(client, row, audience, is_current)
+                if outcome is None:
+                    continue
+                yield outcome
+                if files is None:
+                    reason = "this user may not read the table sys_attachment; grant it, or say attachments=no"
+                    yield Rejected(below(outcome.article_id), "failed", reason)
+                    continue
+                page = FilePage(self.key, self.instance.base, outcome.article_id)
+                for file in files.get(row["sys_id"], ()):
+                    yield take_file(client, file, page, is_current)
         finally:
             client.close()
 
@@ -153,9 +178,10 @@ class ServiceNowSource:
         is_wiki = row.get("article_type") == "wiki"
         content = full.get("wiki" if is_wiki else "text", "").encode("utf-8", "replace")
         if not content.strip():
-            return Rejected(article_id, "skipped", "has no text, or none that this user may read")
+            return Rejected(article_id, "skipped", "has no text, or none that this user may read", audience)
         if len(content) > MAX_FILE_BYTES:
-            return Rejected(article_id, "skipped", f"is {len(content):,} bytes, the limit is {MAX_FILE_BYTES:,}")
+            reason = f"is {len(content):,} bytes, the limit is {MAX_FILE_BYTES:,}; split it"
+            return Rejected(article_id, "skipped", reason, audience)
         return RawDocument(
             article_id=article_id,
             source=self.key,

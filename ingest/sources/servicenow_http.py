@@ -1,6 +1,7 @@
 """A table and a query enter, rows of a ServiceNow instance leave. The only file that speaks HTTP to it."""
 
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from ingest.errors import SourceError
+from ingest.errors import RequestError, SourceError
+from ingest.sources.media_http import read_capped
 
 TIMEOUT_S = 30.0
 PAGE_ROWS = 500
@@ -120,6 +122,29 @@ class TableClient:
         result = _result(reply, self._base)
         return _flat(result) if isinstance(result, dict) else None
 
+    def file(self, sys_id: str, limit: int) -> bytes | None:
+        """Fetch an attachment's content; `None` where it has gone.
+
+        Raises:
+            RefusedError: The user may not read it.
+            RequestError: It is larger than `limit` bytes, or breaks off.
+            SourceError: As for `rows`.
+        """
+        path = f"/api/now/attachment/{sys_id}/file"
+        try:
+            with self._http.stream("GET", path, headers={"Accept": "*/*"}) as reply:
+                if reply.status_code == httpx.codes.NOT_FOUND:
+                    return None
+                if reply.status_code == httpx.codes.UNAUTHORIZED:
+                    self._require_answer(reply, path)
+                if reply.status_code == httpx.codes.FORBIDDEN:
+                    raise RefusedError(f"{self._base}{path} may not be read; give the user a role that reads it")
+                if not reply.is_success:
+                    raise RequestError(f"{self._base}{path} answered with status {reply.status_code}")
+                return read_capped(reply, limit)
+        except httpx.TransportError as error:
+            raise RequestError(f"{self._base}{path} broke off: {type(error).__name__}; try again later") from error
+
     def _get(self, path: str, fields: Sequence[str], query: str | None = None, offset: int = 0) -> httpx.Response:
         # Without display values times are in UTC and choices are not translated.
         params: dict[str, str | int] = {
@@ -133,6 +158,11 @@ class TableClient:
             try:
                 reply = self._http.get(path, params=params)
             except httpx.TransportError as error:
+                if _is_tls(error):
+                    raise SourceError(
+                        f"{self._base} has no certificate that this machine trusts: {error}; mend the certificate, or "
+                        "name its authority's file in SSL_CERT_FILE"
+                    ) from error
                 if attempt == ATTEMPTS - 1:
                     raise SourceError(
                         f"cannot reach {self._base}: {error}; check the address and the network"
@@ -165,6 +195,14 @@ class TableClient:
             raise SourceError(f"{self._base}{path} answered with status {status}; try again later")
         if len(reply.content) > MAX_ANSWER_BYTES:
             raise SourceError(f"{self._base}{path} answered with {len(reply.content):,} bytes, more than can be right")
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _wait(reply: httpx.Response, default: float) -> float:

@@ -45,6 +45,11 @@ class WikiAddress:
         selection = urlencode(sorted(chosen.items()), safe=",:")
         return f"{kind}:{self.site}" + (f"?{selection}" if selection else "")
 
+    @property
+    def attachments(self) -> bool:
+        """Whether files that pages show or link to are articles too; yes, unless the address says `attachments=no`."""
+        return self.options.get("attachments", "yes").strip().lower() != "no"
+
     def listed(self, option: str) -> tuple[str, ...]:
         """Return an option's comma-separated values, without empty ones."""
         return tuple(filter(None, (part.strip() for part in self.options.get(option, "").split(","))))
@@ -81,4 +86,6 @@ def read_address(location: str, known: frozenset[str]) -> WikiAddress:
     if unknown or len(options) != len(pairs):
         what = f"has the unknown parameter {unknown[0]!r}" if unknown else "gives a parameter twice"
         raise SourceError(f"source {location!r} {what}; expected each once of {', '.join(sorted(known | {'site'}))}")
+    if options.get("attachments", "yes").strip().lower() not in {"yes", "no"}:
+        raise SourceError(f"source {location!r} has attachments={options['attachments']!r}; expected yes or no")
     return WikiAddress(f"{transport}://{host}{parts.path}", options.pop("site", host), options)

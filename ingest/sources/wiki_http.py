@@ -9,10 +9,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 import httpx
 
-from ingest.errors import SourceError
+from ingest.errors import RequestError, SourceError
+from ingest.sources.media_http import MediaClient, read_capped
 
 Transport = httpx.BaseTransport
 """What carries requests; tests put their own in its place."""
@@ -95,6 +97,31 @@ class WikiClient:
         """Send an XML document; see `_send`."""
         headers = {"Content-Type": "text/xml; charset=utf-8"}
         return self._send(self._http.build_request("POST", self.endpoint, content=content.encode(), headers=headers))
+
+    def file(self, url: str, limit: int) -> bytes:
+        """Fetch a file that the wiki points to; on another host than the wiki's without its session.
+
+        Args:
+            url: Where it is.
+            limit: The most bytes it may have.
+
+        Raises:
+            RequestError: It cannot be had, is larger, or lies where nothing is fetched from.
+        """
+        own, parts = urlsplit(self.endpoint), urlsplit(url)
+        if (parts.scheme, parts.netloc.lower()) != (own.scheme, own.netloc.lower()):
+            media = MediaClient(self.endpoint)
+            try:
+                return media.fetch(url, limit)
+            finally:
+                media.close()
+        try:
+            with self._http.stream("GET", url) as response:
+                if not response.is_success:
+                    raise RequestError(f"the wiki answers HTTP {response.status_code}", response.status_code)
+                return read_capped(response, limit)
+        except httpx.HTTPError as error:
+            raise RequestError(f"the wiki gives no file: {type(error).__name__}; try again later") from error
 
     def _send(self, request: httpx.Request) -> Reply:
         """Send a request until the wiki is not busy.

@@ -1,5 +1,6 @@
 """A space, synced again and again over real HTTP into an index: what is in it is what each reader may see now."""
 
+from collections import Counter
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -9,17 +10,19 @@ from pydantic import SecretStr
 from api.settings import Settings
 from api.sources import open_source
 from index.catalog import Catalog
+from index.run import CHUNKS_PER_BATCH
+from index.runs import RunQuery
 from index.store.memory import MemoryStore
-from index.sync import Syncer
+from index.sync import RunOptions, Syncer
 from ingest.errors import ParseError
 from ingest.metadata import read_metadata
 from ingest.models import Article, Block
 from ingest.read import fingerprint, fingerprint_etag, read
-from ingest.sources.confluence import ConfluenceSource
-from ingest.sources.confluence_client import Credentials
+from ingest.sources.confluence import AHEAD, ConfluenceSource
+from ingest.sources.confluence_client import CONNECTIONS, Credentials
 from ingest.sources.confluence_location import Location
 from tests.confluence_server import TOKEN, USER, Wiki, serving
-from tests.fakes import HashedWordsEmbedder, chunk_fake, fingerprint_fake
+from tests.fakes import HashedWordsEmbedder, Killed, chunk_fake, fingerprint_fake, killed_after
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -215,4 +218,61 @@ def test_pages_are_read_with_what_they_include_by_the_real_parser(tmp_path):
         wiki.pages["2"].edit("<p>Call the duty manager.</p>")
         assert run() == ["updated"]
         assert "duty manager" in catalog.stored("confluence/IT/1").text
+    catalog.close()
+
+
+def test_a_first_ingest_that_was_killed_fetches_no_body_twice_that_it_had_indexed(house):
+    house.wiki.always = {"pages/5?body": 403, "content/5?expand=body": 403}
+    for number in range(31, 301):
+        house.wiki.add(str(number), f"Runbook {number}")
+    with pytest.raises(Killed):
+        house.syncer.run(house.source, options=RunOptions(on_step=killed_after("published", 150)))
+    assert len(house.catalog.articles()) == 150
+    # Lost with the process: what was fetched ahead, and what waited for its batch.
+    assert house.wiki.bodies_served <= 150 + CHUNKS_PER_BATCH + AHEAD + CONNECTIONS
+
+    house.wiki.always = {}
+    lines = house.run()
+    assert Counter(line.outcome for line in lines.values()) == {"unchanged": 150, "indexed": 150}
+    assert lines["5"].outcome == "indexed"
+    assert house.wiki.bodies_served == 150
+    assert [run.state for run in house.catalog.run_log.latest(RunQuery())] == ["done", "interrupted"]
+
+
+def test_how_many_there_are_is_told_before_the_first(house):
+    for number in range(31, 61):
+        house.wiki.add(str(number), f"Runbook {number}", labels=[] if number % 2 else ["runbook"])
+    totals = []
+    report = house.syncer.run(
+        house.source, lambda _: totals or pytest.fail("too late"), RunOptions(on_total=totals.append)
+    )
+    assert totals == [len(report.articles)] == [45]
+    assert report.articles_total == 45
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p>Quit the client.</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[net stop vpn',
+        "<p>Quit the client.<table><tr><td></p></ac:nothing>",
+        "<p>Quit the client.</p><ac:structured-macro ac:name=><ri:page &nosuch; <<",
+    ],
+    ids=["cut-off", "crossed", "no-markup"],
+)
+def test_a_page_with_a_broken_fragment_keeps_what_can_be_read_and_stops_no_other(body, tmp_path):
+    wiki = Wiki()
+    wiki.add("1", "VPN drops", body)
+    wiki.add("2", "Toner", "<p>Open the front door.</p>")
+    embedder = HashedWordsEmbedder()
+    catalog = Catalog.open(tmp_path / "catalog.sqlite")
+    syncer = Syncer(
+        catalog, MemoryStore(embedder.spec.dimension), embedder,
+        read=read, fingerprint=fingerprint, fingerprint_etag=fingerprint_etag, chunk=chunk_fake,
+    )  # fmt: skip
+    with serving(wiki) as base:
+        location = Location.parse(f"confluence+{base}?space=IT&flavor=cloud")
+        report = syncer.run(ConfluenceSource(location, Credentials(USER, TOKEN)))
+    assert report.error is None
+    assert [line.outcome for line in report.articles] == ["indexed", "indexed"]
+    assert "Quit the client." in catalog.stored("confluence/IT/1").text
     catalog.close()

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.errors import SourceError
 from ingest.models import EVERYONE, RawDocument, Rejected, Unchanged
+from ingest.ports import never_current
 from ingest.read import read
 from ingest.sources.servicenow import ServiceNowSource, parse_instance
 from ingest.sources.servicenow_http import ATTEMPTS, Credentials
@@ -57,6 +58,14 @@ def test_an_article_comes_with_what_the_instance_says_of_it(instance, source):
     assert article.metadata.dates.valid_until == date(2027, 1, 31)
     assert article.metadata.dates.last_modified == datetime(2026, 10, 1, 8, 30, tzinfo=UTC)
     assert [(block.kind, block.number) for block in article.blocks] == [("heading", None), ("step", 1)]
+
+
+def test_how_many_there_are_is_told_before_the_first(instance, source):
+    for number in range(1, 4):
+        instance.article(number)
+    totals = []
+    first = next(iter(source.scan(never_current, totals.append)))
+    assert (first.article_id, totals) == ("servicenow/KB0000001", [3])
 
 
 def test_a_token_signs_in_too(instance):
@@ -213,6 +222,25 @@ def test_an_article_without_text_is_a_line_of_the_report(instance, source):
     assert isinstance(found["servicenow/KB0000002"], RawDocument)
 
 
+def test_an_article_that_may_not_be_read_or_is_too_large_does_not_stop_the_others(instance, source):
+    closed = instance.article(1)
+    instance.article(2, text="x" * (5 * 1024 * 1024 + 1))
+    instance.article(3)
+    reply = instance.reply
+
+    def refuse(path, authorization):
+        if closed["sys_id"] in path:
+            return 403, {"Content-Type": "application/json"}, b'{"error": {"message": "User Not Authorized"}}'
+        return reply(path, authorization)
+
+    instance.reply = refuse
+    found = listed(source)
+    assert found["servicenow/KB0000001"].outcome == "failed"
+    assert "give the user a role that reads it" in found["servicenow/KB0000001"].reason
+    assert found["servicenow/KB0000002"].reason == "is 5,242,881 bytes, the limit is 5,242,880; split it"
+    assert isinstance(found["servicenow/KB0000003"], RawDocument)
+
+
 def test_a_wiki_article_is_read_as_text(instance, source):
     instance.article(1, article_type="wiki", text="", wiki="Do this:\n\n1. Restart it.\n")
     assert read(listed(source)["servicenow/KB0000001"]).text == "Do this:\n\n1. Restart it."
@@ -285,3 +313,61 @@ def test_an_address_that_cannot_be_used_is_refused(uri):
     with pytest.raises(SourceError) as caught:
         parse_instance(uri)
     assert "ann:pw" not in str(caught.value)
+
+
+STEPS = b"## Resolution\n\n1. Restart the tunnel.\n"
+FILE = "servicenow/KB0000001/attachments/steps.md"
+
+
+def test_attachments_are_articles_that_name_their_article(instance, source):
+    row = instance.article(1)
+    instance.attach(row, "a1", "steps.md", STEPS)
+    instance.attach(row, "a2", "menu.png", b"\x89PNG")
+    found = listed(source)
+    assert list(found) == ["servicenow/KB0000001", FILE]
+    raw = found[FILE]
+    assert (raw.content, raw.attached_to) == (STEPS, "servicenow/KB0000001")
+    assert raw.url == f"{instance.url}/sys_attachment.do?sys_id=a1"
+    assert raw.last_modified == datetime(2026, 9, 15, 8, tzinfo=UTC)
+    assert instance.files_fetched == ["a1"]
+    known = {item.article_id: item.etag for item in found.values()}
+    assert {type(item) for item in source.scan(lambda one, etag: known[one] == etag)} == {Unchanged}
+    assert instance.files_fetched == ["a1"]
+
+
+def test_the_copy_of_a_file_for_a_new_version_is_not_fetched_again(instance, source):
+    row = instance.article(1)
+    instance.attach(row, "a1", "steps.md", STEPS)
+    etag = listed(source)[FILE].etag
+    instance.attach(instance.article(1, version="2.0"), "a9", "steps.md", STEPS, sys_updated_on="2026-11-01 08:00:00")
+    assert Unchanged(FILE) in list(source.scan(lambda _, now: now == etag))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "outcome", "said"),
+    [
+        (lambda instance: instance.files.clear(), "failed", "was removed since"),
+        (lambda instance: instance.files.update(a1=b"<html>Log in</html>"), "failed", "the instance lists"),
+        (lambda instance: instance.tables["sys_attachment"][0].update(size_bytes="9000000"), "skipped", "the limit is"),
+    ],
+    ids=["gone", "login page", "too large"],
+)
+def test_a_file_that_cannot_be_had_is_one_line(instance, source, breaks, outcome, said):
+    instance.attach(instance.article(1), "a1", "steps.md", STEPS)
+    instance.article(2)
+    breaks(instance)
+    found = listed(source)
+    assert (found[FILE].outcome, said in found[FILE].reason) == (outcome, True)
+    assert isinstance(found["servicenow/KB0000002"], RawDocument)
+
+
+def test_where_the_files_may_not_be_listed_none_of_them_has_vanished(instance, source):
+    instance.article(1)
+    instance.refused.add("sys_attachment")
+    failed = listed(source)["servicenow/KB0000001/attachments/"]
+    assert (failed.outcome, "attachments=no" in failed.reason) == ("failed", True)
+    without = ServiceNowSource(
+        parse_instance(f"servicenow+{instance.url}?kb=IT&attachments=no"), Credentials(USER, PASSWORD)
+    )
+    assert list(listed(without)) == ["servicenow/KB0000001"]
+    assert without.key == source.key

@@ -42,6 +42,14 @@ class MediaWikiEditor:
     def delete(self, title: str) -> None:
         self._act("delete", title=title)
 
+    def upload(self, name: str, content: bytes) -> int:
+        token = self._get(action="query", meta="tokens")["query"]["tokens"]["csrftoken"]
+        form = {"action": "upload", "filename": name, "token": token, "ignorewarnings": "1", "format": "json"}
+        done = self._http.post(self.url, data=form, files={"file": (name, content)}).json()
+        assert done["upload"]["result"] == "Success", done
+        found = self._get(action="query", titles=f"File:{name}", formatversion="2")
+        return int(found["query"]["pages"][0]["pageid"])
+
     def undelete(self, title: str) -> None:
         self._act("undelete", title=title)
 
@@ -116,6 +124,12 @@ class DokuWikiEditor:
 
     def delete(self, page: str) -> None:
         self.put(page, "")
+
+    def upload(self, media: str, content: bytes) -> None:
+        assert self._call("wiki.putAttachment", media, xmlrpc.client.Binary(content), {"ow": True}) == media
+
+    def remove(self, media: str) -> None:
+        self._call("wiki.deleteAttachment", media)
 
     @contextmanager
     def rules(self, *lines: str) -> Iterator[None]:

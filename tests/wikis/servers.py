@@ -1,4 +1,4 @@
-"""Real wikis on `php -S`, from Debian's packages as `.ci/wikis` unpacks them."""
+"""Real wikis on `php -S`, from Debian's packages as `.ci/system` unpacks them."""
 
 import os
 import re
@@ -24,15 +24,15 @@ def packages(wiki: str) -> Path:
     """Find the root that a wiki's package is unpacked in, or skip."""
     php = shutil.which("php")
     if php is None:
-        pytest.skip("php is not installed: run .ci/wikis as root")
+        pytest.skip("php is not installed: run .ci/system as root")
     loaded = subprocess.run([php, "-m"], check=True, capture_output=True, text=True, timeout=START_TIMEOUT_S).stdout
     missing = _EXTENSIONS - set(loaded.lower().split())
     if missing:
-        pytest.skip(f"php lacks {', '.join(sorted(missing))}: run .ci/wikis as root")
+        pytest.skip(f"php lacks {', '.join(sorted(missing))}: run .ci/system as root")
     for root in (Path(os.environ.get("RUNCITE_TEST_WIKIS", ROOT / ".wikis" / "root")), Path("/")):
         if (root / "usr/share" / wiki).is_dir():
             return root
-    pytest.skip(f"{wiki} is not unpacked: run .ci/wikis as root")
+    pytest.skip(f"{wiki} is not unpacked: run .ci/system as root")
 
 
 @contextmanager
@@ -53,7 +53,15 @@ def mediawiki(run: Path) -> Iterator[str]:
         file.write(f"\nwfLoadExtension('SyntaxHighlight_GeSHi', '{highlight}');\n")
         file.write(f"$wgPygmentizePath = '{Path(sys.executable).parent / 'pygmentize'}';\n")
         file.write("$wgUseInstantCommons = false; $wgJobRunRate = 10; $wgMainCacheType = CACHE_NONE;\n")
-    with _serve(program, port, run, MW_CONFIG_FILE=str(settings)) as url:
+        file.write(f"$wgEnableUploads = true; $wgUploadDirectory = '{run}/uploads'; $wgUploadPath = '/uploads';\n")
+        file.write("$wgFileExtensions = ['png', 'txt', 'pdf', 'docx']; $wgVerifyMimeType = false;\n")
+    (run / "uploads").mkdir()
+    router = run / "router.php"
+    router.write_text(
+        "<?php $path = urldecode(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH));\n"
+        f"if (strpos($path, '/uploads/') !== 0) return false;\nreadfile('{run}' . $path);\n"
+    )
+    with _serve(program, port, run, router, MW_CONFIG_FILE=str(settings)) as url:
         yield f"{url}/api.php"
 
 
@@ -91,8 +99,9 @@ def dokuwiki(run: Path) -> Iterator[str]:
     )
     (conf / "local.php").write_text(
         "<?php\n$conf['useacl'] = 1; $conf['superuser'] = '@admin'; $conf['authtype'] = 'authplain';\n"
-        "$conf['remote'] = 1; $conf['remoteuser'] = ''; $conf['passcrypt'] = 'bcrypt';\n"
+        "$conf['remote'] = 1; $conf['remoteuser'] = ''; $conf['passcrypt'] = 'bcrypt'; $conf['refcheck'] = 0;\n"
     )
+    (conf / "mime.local.conf").write_text("md !text/plain\n")
     port = free_port()
     with _serve(program, port, run) as url:
         yield f"{url}/lib/exe/xmlrpc.php"
@@ -121,7 +130,7 @@ def _rewrite(path: Path, moved: dict[str, Path]) -> None:
 
 
 @contextmanager
-def _serve(folder: Path, port: int, run: Path, **environment: str) -> Iterator[str]:
+def _serve(folder: Path, port: int, run: Path, router: Path | None = None, **environment: str) -> Iterator[str]:
     sessions = run / "sessions"
     sessions.mkdir()
     with (run / "php.log").open("wb") as log:
@@ -136,6 +145,7 @@ def _serve(folder: Path, port: int, run: Path, **environment: str) -> Iterator[s
                 f"127.0.0.1:{port}",
                 "-t",
                 str(folder),
+                *([str(router)] if router else []),
             ],
             env=os.environ | environment,
             stdout=log,

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from api.convert import to_decision
@@ -6,8 +8,10 @@ from tests.unit.api.doubles import FakeRuntime, a_citation, a_decision, a_refusa
 
 
 @pytest.fixture
-def runtime() -> FakeRuntime:
-    return FakeRuntime()
+def runtime() -> Iterator[FakeRuntime]:
+    made = FakeRuntime()
+    yield made
+    made.close()
 
 
 @pytest.fixture

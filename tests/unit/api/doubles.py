@@ -1,8 +1,12 @@
 """Doubles and builders for the edges."""
 
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
 
 from agent.models import (
     Citation,
@@ -16,11 +20,11 @@ from agent.models import (
     Ticket,
     TicketSummary,
 )
-from api.convert import to_decision
+from api.convert import to_decision, to_report_line
 from api.errors import NotFoundError
+from api.history import RunHistory
 from api.ports import OnArticle
 from api.schemas import (
-    ArticleReportV1,
     ArticleV1,
     DecisionV1,
     FreshnessV1,
@@ -29,7 +33,12 @@ from api.schemas import (
     RunReportV1,
     SearchV1,
 )
+from index.catalog import Catalog
+from index.journal import recorded
+from index.lock import HomeLock
+from index.models import ArticleReport
 from ingest.freshness import Freshness
+from ingest.ports import OnTotal, ignore_total
 
 WHEN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 REVISION = "sha256:" + "ab" * 32
@@ -61,6 +70,7 @@ def a_citation(n=1, quote="Open Preferences > Network and enable Always On.", **
         "n": n,
         "use": "acted_on",
         "article_id": "confluence/IT/98342",
+        "attached_to": None,
         "title": "VPN disconnects",
         "url": "https://wiki.example/98342",
         "version": "19",
@@ -135,9 +145,11 @@ class FakeRuntime:
 
     def __init__(self) -> None:
         self.empty = False
+        self.faulty: str | None = None
         self.triaged: list[Ticket] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
+        self.lines: tuple[ArticleReport, ...] = (ArticleReport("network/vpn", "indexed"),)
         self.fails_with: Exception | None = None
         self.broken_policy: str | None = None
         self.may_finish = threading.Event()
@@ -153,6 +165,9 @@ class FakeRuntime:
     def policy_problem(self) -> str | None:
         return self.broken_policy
 
+    def fault(self) -> str | None:
+        return self.faulty
+
     def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
         self._raise()
         if article_id not in ("network/vpn", "notes/revisions/2026") and "finance" not in audience:
@@ -166,6 +181,7 @@ class FakeRuntime:
             revision=REVISION,
             status="published",
             superseded_by=None,
+            attached_to=None,
             owner="netops",
             audience=("*",),
             labels=(),
@@ -176,6 +192,7 @@ class FakeRuntime:
             requires_identity=False,
             freshness=FreshnessV1.model_validate(FRESH),
             indexed_at=WHEN,
+            quarantine=(),
             text="Reconnect.",
         )
 
@@ -196,6 +213,7 @@ class FakeRuntime:
         self._raise()
         self.searched.append((text, audience, limit))
         passage = PassageV1(
+            attached_to=None,
             article_id="network/vpn",
             title="VPN",
             url=None,
@@ -223,22 +241,39 @@ class FakeRuntime:
         on_article: OnArticle | None = None,
         allow_mass_delete: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
     ) -> RunReportV1:
         self._raise()
-        self.ingested.append(source)
-        line = ArticleReportV1(article_id="network/vpn", outcome="indexed", reason="", warnings=())
-        if on_article is not None:
-            on_article(line)
-        assert self.may_finish.wait(5)
-        return RunReportV1(
-            run_id="01JD",
-            source=f"folder:{source}",
-            started_at=WHEN,
-            finished_at=WHEN,
-            articles=(line,),
-            chunks_embedded=1,
-            error=None,
-        )
+        with recorded(self.catalog.run_log, run_id or "01JD", f"folder:{source}") as journal:
+            journal.articles_total = len(self.lines)
+            on_total(len(self.lines))
+            for line in self.lines:
+                journal.note(line)
+                if on_article is not None:
+                    on_article(to_report_line(line))
+                self.ingested.append(source)
+            assert self.may_finish.wait(5)
+            journal.write("interrupted" if should_stop() else "done")
+        run = self.history.get(journal.run_id)
+        return RunReportV1(**dict(run), articles=tuple(map(to_report_line, self.lines)))
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        home = Path(tempfile.mkdtemp(prefix="runcite-test-"))
+        # What runs in an open home is told from what was cut off by who holds the lock.
+        self.lock = HomeLock.acquire(home, "test")
+        return Catalog.open(home / "catalog.sqlite")
+
+    @property
+    def history(self) -> RunHistory:
+        return RunHistory(self.catalog.run_log, self.catalog.path.parent)
+
+    def close(self) -> None:
+        if "catalog" in vars(self):
+            self.catalog.close()
+            self.lock.release()
+            shutil.rmtree(self.catalog.path.parent)
 
     def _raise(self) -> None:
         if self.fails_with is not None:

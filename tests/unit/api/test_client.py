@@ -3,8 +3,8 @@ import pytest
 
 from api.client import ServerClient
 from api.errors import HandOverError
-from api.schemas import IngestRunIn, IngestRunV1
-from tests.unit.api.doubles import FakeRuntime
+from api.schemas import ArticleReportPageV1, ArticleReportV1, IngestRunIn, IngestRunV1
+from tests.unit.api.doubles import WHEN
 
 JOB = IngestRunIn(source="/kb")
 
@@ -13,28 +13,53 @@ def client(answer) -> ServerClient:
     return ServerClient("http://127.0.0.1:1", transport=httpx.MockTransport(answer))
 
 
-def a_run(state="queued", report=None, error=None, met=0) -> str:
-    run = IngestRunV1(id="R1", state=state, source="/kb", articles_met=met, report=report, error=error)
+def a_run(state="queued", error=None, met=0) -> str:
+    run = IngestRunV1(
+        id="R1", state=state, source="/kb", started_at=WHEN, finished_at=None, articles_met=met, articles_total=2,
+        outcomes={}, chunks_embedded=0, error=error,
+    )  # fmt: skip
     return run.model_dump_json()
 
 
+def lines(*ids, after=None) -> str:
+    told = tuple(ArticleReportV1(article_id=one, outcome="indexed", reason="", warnings=()) for one in ids)
+    return ArticleReportPageV1(articles=told, next_cursor=after, kept=True).model_dump_json()
+
+
 def test_a_job_is_handed_over_and_waited_for():
-    report = FakeRuntime().ingest("/kb")
-    answers = iter([a_run("running", met=1), a_run("done", report, met=2)])
+    runs = iter([a_run("running", met=1), a_run("done", met=2)])
     met = []
 
     def answer(request):
-        return (
-            httpx.Response(202, text=a_run()) if request.method == "POST" else httpx.Response(200, text=next(answers))
-        )
+        if request.method == "POST":
+            return httpx.Response(202, text=a_run())
+        if request.url.path.endswith("/articles"):
+            is_first = "cursor" not in request.url.params
+            return httpx.Response(200, text=lines("a", after="1") if is_first else lines("b"))
+        return httpx.Response(200, text=next(runs))
 
-    assert client(answer).ingest(JOB, met.append) == report
-    assert met == [1, 2]
+    report = client(answer).ingest(JOB, lambda run: met.append((run.articles_met, run.articles_total)))
+    assert [line.article_id for line in report.articles] == ["a", "b"]
+    assert met == [(1, 2), (2, 2)]
+
+
+def test_a_job_that_is_no_longer_waited_for_is_left_to_the_server():
+    def answer(request):
+        if request.url.path.endswith("/articles"):
+            return httpx.Response(200, text=lines("a"))
+        return httpx.Response(200, text=a_run("running"))
+
+    report = client(answer).ingest(JOB, lambda _: None, lambda: True)
+    assert (report.state, len(report.articles)) == ("running", 1)
 
 
 def test_a_failed_run_says_why():
-    with pytest.raises(HandOverError, match="disk is full"):
-        client(lambda _: httpx.Response(202, text=a_run("failed", error="disk is full"))).ingest(JOB, lambda _: None)
+    def answer(request):
+        return httpx.Response(
+            200, text=lines() if request.url.path.endswith("/articles") else a_run("failed", "disk is full")
+        )
+
+    assert client(answer).ingest(JOB, lambda _: None).error == "disk is full"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 from agent.models import Requester
-from api.convert import to_run_summary, to_ticket
+from api.convert import to_report, to_ticket
 from api.schemas import TicketIn
 from index.models import ArticleReport, RunReport
 from tests.unit.api.doubles import WHEN
@@ -18,7 +18,8 @@ def test_the_requester_comes_over_whole():
     assert (ticket.subject, ticket.body) == ("s", "b")
 
 
-def test_a_past_run_is_summed_up_by_outcome():
+def test_a_report_counts_what_is_unchanged_and_lists_the_rest():
     lines = (*(ArticleReport(str(n), "unchanged") for n in range(3)), ArticleReport("x", "failed", "why"))
-    summary = to_run_summary(RunReport("r", "folder:/kb", WHEN, WHEN, lines, 0))
-    assert summary.outcomes == {"failed": 1, "unchanged": 3}
+    report = to_report(RunReport("r", "folder:/kb", WHEN, WHEN, lines, 0))
+    assert (report.articles_met, list(report.outcomes.items())) == (4, [("unchanged", 3), ("failed", 1)])
+    assert [line.article_id for line in report.articles] == ["x"]

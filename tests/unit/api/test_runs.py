@@ -3,9 +3,11 @@ import time
 import pytest
 
 from api.errors import BusyError, NotFoundError, UsageError
-from api.runs import MAX_WAITING, RunQueue
+from api.runs import LINES_IN_MEMORY, LINES_PER_GLIMPSE, MAX_WAITING, RunQueue
 from api.schemas import IngestRunIn
 from index.errors import StoreError
+from index.models import ArticleReport
+from index.runs import RunQuery
 
 
 @pytest.fixture
@@ -27,8 +29,9 @@ def finished(runs, run_id):
 
 def test_a_run_ends_with_its_report(runs, tmp_path):
     run = finished(runs, runs.submit(IngestRunIn(source=str(tmp_path))).id)
-    assert (run.state, run.articles_met) == ("done", 1)
-    assert run.report is not None
+    assert (run.state, run.articles_met, run.articles_total) == ("done", 1, 1)
+    assert run.source == f"folder:{tmp_path}"
+    assert runs.glimpse(run.id, after=0).lines[0][1].article_id == "network/vpn"
 
 
 def test_runs_work_one_at_a_time_in_their_order(runs, runtime, tmp_path):
@@ -71,3 +74,40 @@ def test_too_many_waiting_are_refused(runs, runtime, tmp_path):
 def test_an_unknown_run_is_not_found(runs):
     with pytest.raises(NotFoundError):
         runs.get("nope")
+
+
+def test_a_run_is_known_by_the_id_that_was_handed_out(runs, runtime, tmp_path):
+    run = finished(runs, runs.submit(IngestRunIn(source=str(tmp_path))).id)
+    assert [one.id for one in runtime.history.page(RunQuery()).runs] == [run.id]
+
+
+def test_a_watcher_misses_no_line_however_far_behind(runs, runtime, tmp_path):
+    runtime.lines = tuple(ArticleReport(f"{number}", "indexed") for number in range(LINES_IN_MEMORY + 700))
+    runtime.may_finish.clear()
+    run_id = runs.submit(IngestRunIn(source=str(tmp_path))).id
+    while len(runtime.ingested) < len(runtime.lines):
+        time.sleep(0.005)
+    seen = []
+    while glimpse := runs.glimpse(run_id, len(seen)).lines:
+        assert len(glimpse) <= LINES_PER_GLIMPSE
+        seen += glimpse
+    assert runs.get(run_id).articles_met == len(runtime.lines)
+    runtime.may_finish.set()
+    finished(runs, run_id)
+    assert [position for position, _ in seen] == list(range(1, len(runtime.lines) + 1))
+    assert [line.article_id for _, line in seen] == [line.article_id for line in runtime.lines]
+    # Over, it is read from the catalog alone, in the same order under the same positions.
+    assert runs.glimpse(run_id, len(seen) - 3).lines == tuple(seen[-3:])
+
+
+def test_no_run_is_left_open_when_the_queue_stops(runtime, tmp_path):
+    runs = RunQueue(runtime)
+    runs.start()
+    runtime.may_finish.clear()
+    ids = [runs.submit(IngestRunIn(source=str(tmp_path))).id for _ in range(2)]
+    while not runtime.ingested:
+        time.sleep(0.005)
+    runs.stop_when(lambda: True)
+    runtime.may_finish.set()
+    runs.stop()
+    assert [runtime.history.get(run_id).state for run_id in ids] == ["interrupted", "interrupted"]

@@ -12,8 +12,8 @@ DECISION_FIELDS = [
     "steps", "user_message", "citations", "refusal", "risk_flag", "escalation", "gates", "provenance",
 ]  # fmt: skip
 CITATION_FIELDS = [
-    "n", "use", "article_id", "title", "url", "version", "revision", "section", "quote", "start", "end", "similarity",
-    "owner", "freshness",
+    "n", "use", "article_id", "attached_to", "title", "url", "version", "revision", "section", "quote", "start", "end",
+    "similarity", "owner", "freshness",
 ]  # fmt: skip
 FRESHNESS_FIELDS = ["state", "basis", "last_reviewed", "review_by", "valid_until", "age_days", "overdue_days"]
 PROVENANCE_FIELDS = [

@@ -8,6 +8,7 @@ import pytest
 from index.catalog import Catalog
 from index.errors import EmbeddingError, EmbeddingMismatchError, StoreError
 from index.models import ArticleReport, FloatMatrix
+from index.runs import RunQuery
 from index.store.memory import MemoryStore
 from index.sync import RunOptions, Syncer
 from ingest.models import EVERYONE, Rejected
@@ -71,7 +72,9 @@ def test_new_articles_are_indexed(house: House) -> None:
     assert outcomes(report) == {"net/vpn": "indexed", "print/jam": "indexed"}
     assert report.error is None
     assert report.chunks_embedded == house.store.count() == 4
-    assert house.catalog.runs() == [report]
+    [record] = house.catalog.run_log.latest(RunQuery())
+    assert (record.run_id, record.state, record.outcomes) == (report.run_id, "done", {"indexed": 2})
+    assert [line for _, line in house.catalog.run_log.lines(report.run_id)] == list(report.articles)
 
 
 def test_unchanged_articles_are_neither_read_nor_embedded(house: House) -> None:
@@ -264,6 +267,23 @@ def test_batches_span_articles_and_reports_stay_in_order(house: House) -> None:
     assert report.chunks_embedded == 160
 
 
+def test_what_is_ready_does_not_wait_long_for_a_batch_to_fill(house: House) -> None:
+    now = 0.0
+    visible: list[int] = []
+
+    class Slow(FakeSource):
+        def scan(self, is_current=never_current, _on_total=None, /):
+            nonlocal now
+            for listed in super().scan(is_current):
+                visible.append(len(house.texts()))
+                yield listed
+                now += 0.6
+
+    house.run(source=Slow(many(6)), clock=lambda: now)
+    assert visible == [0, 0, 2, 2, 4, 4]
+    assert house.steps.count("flushed") == 3
+
+
 def test_a_run_that_is_stopped_finishes_what_is_in_hand(house: House) -> None:
     house.run(document("gone", "Gone\nbody"), *many(3))
     asked = iter([False, False, True])
@@ -360,7 +380,7 @@ def test_an_etag_is_not_current_for_another_sources_article(house: House) -> Non
     asked: list[bool] = []
 
     class Nosy(FakeSource):
-        def scan(self, is_current=never_current, /):
+        def scan(self, is_current=never_current, _on_total=None, /):
             asked.append(is_current("net/vpn", "vpn-1"))
             return super().scan(is_current)
 

@@ -34,6 +34,11 @@ def test_a_decision_shows_what_a_technician_checks(decision):
         assert part in card
 
 
+def test_a_citation_of_a_file_names_its_page(make_decision, make_citation):
+    cited = make_citation(article_id="confluence/IT/98342/attachments/att7", attached_to="confluence/IT/98342")
+    assert "attached to confluence/IT/98342" in drawn(make_decision(citations=(cited,)))
+
+
 def test_steps_within_the_reply_are_shown_once(decision):
     assert drawn(decision).count("Open Preferences") == 1
 

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from ingest.errors import SourceError
 from ingest.models import RawDocument, Rejected
 from ingest.read import read
 from ingest.sources.confluence_export import ConfluenceExportSource, parse_audience
-from tests.confluence_export_files import entities, entity, page, restrict, write_export, write_zip
+from tests.confluence_export_files import attachment, entities, entity, page, restrict, write_export, write_zip
 
 
 def scan(path: Path, audience: tuple[str, ...] = ()) -> dict[str, RawDocument | Rejected]:
@@ -197,3 +198,51 @@ def test_an_export_of_many_pages_is_read_in_little_memory(tmp_path: Path) -> Non
     body = "".join(f"<p>line {number} of the page</p>" for number in range(400))
     path = write_export(tmp_path / "x.zip", *(page(str(number), f"P{number}", body) for number in range(300)))
     assert sum(1 for _ in ConfluenceExportSource(path).scan()) == 300
+
+
+def test_attachments_are_articles_that_name_their_page(tmp_path):
+    path = write_export(
+        tmp_path / "it.zip",
+        page("98", "VPN", "<p>See the file.</p>"),
+        restrict("r", "98", groups=("netops",)),
+        attachment("7", "98", "steps.md"),
+        attachment("6", "98", "steps.md", originalVersion="7", version="1"),
+        attachment("8", "98", "menu.png"),
+        attachment("9", "98", "lost.pdf"),
+        attachment("10", "98", "gone.md", contentStatus="deleted"),
+        attachment("11", "98", "large.md"),
+        attachment("12", "98", "bomb.md"),
+        files={
+            "attachments/98/7/2": b"1. Restart it.",
+            "attachments/98/6/1": b"1. Old.",
+            "attachments/98/8/2": b"\x89PNG",
+            "attachments/98/11/2": os.urandom(5_300_000),
+            "attachments/98/12/2": b" " * 5_000_000,
+        },
+    )
+    found = {item.article_id: item for item in ConfluenceExportSource(path).scan()}
+    assert list(found) == ["confluence/IT/98"] + [
+        f"confluence/IT/98/attachments/{key}" for key in ("11", "12", "7", "9")
+    ]
+    steps = found["confluence/IT/98/attachments/7"]
+    assert isinstance(steps, RawDocument)
+    assert (steps.content, steps.name, steps.version) == (b"1. Restart it.", "steps.md", "2")
+    assert (steps.attached_to, steps.source) == ("confluence/IT/98", "confluence-export:IT")
+    assert steps.last_modified == datetime(2026, 9, 15, 8, tzinfo=UTC)
+    for key, outcome, said in (
+        ("9", "failed", "not in the export"),
+        ("11", "skipped", "the limit is"),
+        ("12", "failed", "as zip bombs do"),
+    ):
+        left_out = found[f"confluence/IT/98/attachments/{key}"]
+        assert isinstance(left_out, Rejected)
+        assert (left_out.outcome, said in left_out.reason) == (outcome, True)
+
+
+def test_attachments_of_an_html_export(tmp_path):
+    body = '<html><head><title>IT : VPN</title></head><body><div id="main-content"><p>Text</p></div></body></html>'
+    files = {"IT/index.html": "<html/>", "IT/VPN_98.html": body, "IT/attachments/98/7.txt": b"Restart it."}
+    found = list(ConfluenceExportSource(write_zip(tmp_path / "it.zip", files), ("it",)).scan())
+    assert [item.article_id for item in found] == ["confluence/IT/98", "confluence/IT/98/attachments/7"]
+    assert isinstance(found[1], RawDocument)
+    assert found[1].attached_to == "confluence/IT/98"

@@ -42,6 +42,10 @@ def test_addresses_in_use(uri, base, flavor):
         ("confluence+https://x/wiki?space=IT&label=", "empty 'label'"),
         ("confluence+https://x/wiki?space=IT&audience=", "empty 'audience'"),
         ("confluence+https://x/wiki?space=IT&flavor=server", "expected cloud or dc"),
+        ("confluence+https://x/wiki?space=IT&types=page,comment", "type 'comment'; expected page, blogpost or both"),
+        ("confluence+https://x/wiki?space=IT&types=", "type ''; expected page"),
+        ("confluence+https://x/wiki?space=IT&attachments=maybe", "attachments 'maybe'; expected yes or no"),
+        ("confluence+https://x/wiki?space=IT&attachments=yes&attachments=no", "expected yes or no"),
     ],
 )
 def test_what_is_not_understood_is_refused(uri, message):
@@ -59,3 +63,23 @@ def test_the_key_is_the_same_however_the_address_is_spelt():
     one = Location.parse("confluence+https://x.example/wiki/?label=b&label=a&space=IT&flavor=cloud&audience=it")
     other = Location.parse("confluence+https://X.example/wiki?space=IT&label=a&label=b&label=a")
     assert one.key == other.key == "confluence+https://x.example/wiki?space=IT&label=a&label=b"
+
+
+@pytest.mark.parametrize(
+    ("query", "types", "key"),
+    [
+        ("", ("page",), ""),
+        ("&types=page", ("page",), ""),
+        ("&types=blogpost,page", ("page", "blogpost"), "&types=page,blogpost"),
+        ("&types=page&types=blogpost", ("page", "blogpost"), "&types=page,blogpost"),
+        ("&types=blogpost", ("blogpost",), "&types=blogpost"),
+    ],
+)
+def test_pages_are_read_unless_other_types_are_named(query, types, key):
+    location = Location.parse(f"confluence+https://x.example/wiki?space=IT{query}")
+    assert (location.types, location.key) == (types, f"confluence+https://x.example/wiki?space=IT{key}")
+
+
+def test_leaving_attachments_out_makes_no_other_source():
+    one, other = (Location.parse(f"{EXAMPLE}{more}") for more in ("", "&attachments=no"))
+    assert (one.attachments, other.attachments, one.key) == (True, False, other.key)

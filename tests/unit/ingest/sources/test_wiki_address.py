@@ -43,6 +43,15 @@ def test_a_malformed_address_is_one_line(location, said):
     assert "s3cret" not in str(caught.value)
 
 
+def test_attachments_are_read_unless_the_address_says_no():
+    known = frozenset({"attachments"})
+    found = [read_address(f"d+http://w/x.php{query}", known) for query in ("", "?attachments=yes", "?attachments=No")]
+    assert [address.attachments for address in found] == [True, True, False]
+    assert {address.key("d") for address in found} == {"d:w"}
+    with pytest.raises(SourceError, match="expected yes or no"):
+        read_address("d+http://w/x.php?attachments=maybe", known)
+
+
 def test_a_namespace_is_a_number():
     with pytest.raises(SourceError, match="'Help' is not a number"):
         MediaWikiSource("mediawiki+https://w/api.php?namespace=Help")
