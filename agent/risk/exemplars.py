@@ -120,7 +120,8 @@ class Exemplars:
         self._meaning = _unit(vectors - self._middle)
         targets = np.eye(len(LABELS), dtype=np.float32)[self._labels]
         self._by_letters = _ridge(self._letters, targets)
-        self._joint = _ridge(self._join(self._meaning, self._letters), targets)
+        self._rows = self._join(self._meaning, self._letters)
+        self._joint = _ridge(self._rows, targets)
 
     def letters(self, sentences: Sequence[str]) -> FloatMatrix:
         """Return the margin of each label by letters alone: `(n_sentences, n_labels) float32`."""
@@ -140,7 +141,7 @@ class Exemplars:
         meaning = _unit(vectors - self._middle)
         joined = self._join(meaning, letters)
         margins = _margins(joined @ self._joint)
-        likeness = joined @ self._join(self._meaning, self._letters).T
+        likeness = joined @ self._rows.T
         return [
             [self._nearness(label, margins[row], likeness[row]) for label in RISKS] for row in range(len(sentences))
         ]
