@@ -11,18 +11,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agent.errors import ConfidenceError
 from agent.models import Contribution
-from index.models import Candidate, Retrieval, Signals
+from index.models import Candidate, Features, Retrieval
 
 CALIBRATION = "preset"
 """Named in every decision until a calibration to the organisation's own tickets replaces it."""
 
-SIGNALS = tuple(field.name for field in fields(Signals))
+FEATURES = tuple(field.name for field in fields(Features))
 """What the coefficients are of, in order."""
 
-_VALUES = attrgetter(*SIGNALS)
+_VALUES = attrgetter(*FEATURES)
 
 REASONS = 3
-"""How many signals a decision names."""
+"""How many features a decision names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Coefficients:
     """A conditional logit over the candidates of a ticket, and one more choice: that none of them answers it.
 
     Attributes:
-        weights: Log-odds per unit of each signal.
-        typical: What each signal is like among candidates that are not the answer; reasons are told against it.
+        weights: Log-odds per unit of each feature.
+        typical: What each feature is like among candidates that are not the answer; reasons are told against it.
         none: Log-odds of no answer.
         none_unknown: Added to it per share of the ticket's terms that no article uses.
     """
@@ -44,13 +44,13 @@ class Coefficients:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """P(this article answers this ticket), and the signals that carried it, the weightiest first."""
+    """P(this article answers this ticket), and the features that carried it, the weightiest first."""
 
     confidence: float
     why: tuple[Contribution, ...]
 
 
-class _Signal(BaseModel):
+class _Feature(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     weight: float
@@ -62,7 +62,7 @@ class _File(BaseModel):
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    signals: dict[str, _Signal]
+    features: dict[str, _Feature]
     none: float
     none_unknown: float
 
@@ -74,7 +74,7 @@ def read_coefficients(text: str) -> Coefficients:
         text: The JSON that `benchmarks/fit_confidence.py` writes.
 
     Raises:
-        ConfidenceError: It is not that, or not of these signals.
+        ConfidenceError: It is not that, or not of these features.
     """
     remedy = "Restore it, or fit it anew with `python -m benchmarks.fit_confidence`."
     try:
@@ -83,14 +83,14 @@ def read_coefficients(text: str) -> Coefficients:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise ConfidenceError(f"confidence coefficients cannot be read: {where}: {first['msg']}. {remedy}") from error
-    if read.signals.keys() != set(SIGNALS):
-        differing = sorted(read.signals.keys() ^ set(SIGNALS))
+    if read.features.keys() != set(FEATURES):
+        differing = sorted(read.features.keys() ^ set(FEATURES))
         raise ConfidenceError(
-            f"confidence coefficients are not of this version's signals: {differing!r} differ. {remedy}"
+            f"confidence coefficients are not of this version's features: {differing!r} differ. {remedy}"
         )
     return Coefficients(
-        weights={name: one.weight for name, one in read.signals.items()},
-        typical={name: one.typical for name, one in read.signals.items()},
+        weights={name: one.weight for name, one in read.features.items()},
+        typical={name: one.typical for name, one in read.features.items()},
         none=read.none,
         none_unknown=read.none_unknown,
     )
@@ -115,20 +115,20 @@ def estimate(retrieval: Retrieval, coefficients: Coefficients) -> tuple[Estimate
         Estimates in the retrieval's order.
     """
     candidates = retrieval.candidates
-    utilities = [_utility(candidate.signals, coefficients) for candidate in candidates]
+    utilities = [_utility(candidate.features, coefficients) for candidate in candidates]
     none = coefficients.none + coefficients.none_unknown * retrieval.unknown_term_share
     top = max([none, *utilities])
     odds = [math.exp(utility - top) for utility in utilities]
     replaced = _replaced(candidates)
     rest = math.exp(none - top) + sum(one for one, old in zip(odds, replaced, strict=True) if not old)
     return tuple(
-        Estimate(one / (rest + one if old else rest), _reasons(candidate.signals, coefficients))
+        Estimate(one / (rest + one if old else rest), _reasons(candidate.features, coefficients))
         for candidate, one, old in zip(candidates, odds, replaced, strict=True)
     )
 
 
-def _utility(signals: Signals, coefficients: Coefficients) -> float:
-    return math.fsum(coefficients.weights[name] * value for name, value in _named(signals))
+def _utility(features: Features, coefficients: Coefficients) -> float:
+    return math.fsum(coefficients.weights[name] * value for name, value in _named(features))
 
 
 def _replaced(candidates: Sequence[Candidate]) -> list[bool]:
@@ -141,12 +141,12 @@ def _replaced(candidates: Sequence[Candidate]) -> list[bool]:
     ]
 
 
-def _reasons(signals: Signals, coefficients: Coefficients) -> tuple[Contribution, ...]:
+def _reasons(features: Features, coefficients: Coefficients) -> tuple[Contribution, ...]:
     weights, typical = coefficients.weights, coefficients.typical
-    parts = ((name, value, weights[name] * (value - typical[name])) for name, value in _named(signals))
+    parts = ((name, value, weights[name] * (value - typical[name])) for name, value in _named(features))
     weightiest = sorted(parts, key=lambda part: -abs(part[2]))[:REASONS]
     return tuple(Contribution(name, round(value, 4), round(log_odds, 2)) for name, value, log_odds in weightiest)
 
 
-def _named(signals: Signals) -> Iterator[tuple[str, float]]:
-    return zip(SIGNALS, _VALUES(signals), strict=True)
+def _named(features: Features) -> Iterator[tuple[str, float]]:
+    return zip(FEATURES, _VALUES(features), strict=True)

@@ -5,7 +5,9 @@ RunciteError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
-    └── ConfidenceError      fitted coefficients cannot be read
+    ├── ConfidenceError      fitted coefficients cannot be read
+    └── PolicyError          a policy file cannot be used
+        └── PatternError     a pattern in it cannot be
 """
 
 from ingest.errors import RunciteError
@@ -29,3 +31,11 @@ class DatasetError(AgentError):
 
 class ConfidenceError(AgentError):
     """Fitted coefficients cannot be read, or are not of this version's signals."""
+
+
+class PolicyError(AgentError):
+    """A policy file cannot be used; the message names line, column and remedy."""
+
+
+class PatternError(PolicyError):
+    """A pattern is no RE2 expression, or matches everything."""

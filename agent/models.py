@@ -16,6 +16,7 @@ Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESC
 Action = Literal["resolve", "need_info", "escalate"]
 Sentiment = Literal["neutral", "frustrated"]
 CitationUse = Literal["acted_on", "for_review"]
+RiskKind = Literal["security", "privileged", "destructive", "outage"]
 RefusalReason = Literal[
     "security",
     "approval_required",
@@ -31,6 +32,8 @@ RefusalReason = Literal[
     "freshness_unknown",
     "ambiguous",
     "unverified_identity",
+    "language",
+    "policy",
     "citation_failed",
     "index_unavailable",
 ]
@@ -84,9 +87,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """One signal behind a confidence: its value, and the log-odds it adds to those of a typical wrong candidate."""
+    """One feature behind a confidence: its value, and the log-odds it adds to those of a typical wrong candidate."""
 
-    signal: str
+    feature: str
     value: float
     log_odds: float
 
@@ -98,7 +101,7 @@ class AssessedCandidate:
     Attributes:
         candidate: What retrieval found.
         confidence: Probability that this article answers this ticket, 0 to 1.
-        why: The signals that carried the confidence, the weightiest first.
+        why: The features that carried the confidence, the weightiest first.
         freshness: Its state at the decision's clock.
         basis_may_act: Whether policy lets an article with this freshness basis, source and risk lead to an action.
     """
@@ -108,6 +111,45 @@ class AssessedCandidate:
     freshness: Freshness
     basis_may_act: bool
     why: tuple[Contribution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSignal:
+    """A risk that the ticket's own words carry; `evidence` names the pattern or the exemplar that showed it."""
+
+    kind: RiskKind
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label that the policy puts on a ticket, and what else it asks for."""
+
+    name: str
+    effect: Literal["tag", "draft", "approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the ticket's own words and its requester say under the policy, whatever article matches.
+
+    Attributes:
+        risks: One for each kind of risk found.
+        tags: The policy's tags that apply.
+        critical_keyword: The critical keyword it holds, if any.
+        asks_for_identity: The pattern for which the policy asks for a verified identity, if any.
+        language: The language it is written in where that can be told and is not one of the policy's.
+    """
+
+    risks: tuple[RiskSignal, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    critical_keyword: str | None = None
+    asks_for_identity: str | None = None
+    language: str | None = None
+
+    def risk(self, *kinds: RiskKind) -> RiskSignal | None:
+        """Return the first risk of these kinds."""
+        return next((risk for risk in self.risks if risk.kind in kinds), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +168,7 @@ class Case:
     reading: Reading
     retrieval: Retrieval
     candidates: tuple[AssessedCandidate, ...]
+    signals: Signals = Signals()
     index_fault: str | None = None
 
     @property

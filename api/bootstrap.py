@@ -11,6 +11,8 @@ from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
+from agent.policy_file import LoadedPolicy, load_policy
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
@@ -33,10 +35,11 @@ from index.store.rebuilding import RebuildingStore
 from index.store.server_options import ServerOptions
 from index.sync import Syncer
 from ingest.chunk import Chunker
-from ingest.freshness import FreshnessWindows
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
+POLICY_NAME = "policy.yml"
+EXEMPLARS_NAME = "exemplars"
 
 OnNotice = Callable[[str], None]
 """Called with one line that a person should see, such as which model was chosen and why."""
@@ -44,6 +47,34 @@ OnNotice = Callable[[str], None]
 
 def _silent(_notice: str) -> None:
     """Tell nobody."""
+
+
+def policy_path(settings: Settings) -> Path:
+    """Say where the organisation's policy file is, or would be.
+
+    Raises:
+        ConfigurationError: One is named, and is not there.
+    """
+    if settings.policy is None:
+        return settings.home / POLICY_NAME
+    if not settings.policy.is_file():
+        raise ConfigurationError(
+            f"RUNCITE_POLICY={str(settings.policy)!r} is no file; expected a policy file such as docs/policy.md shows"
+        )
+    return settings.policy
+
+
+def loaded_policy(settings: Settings) -> LoadedPolicy:
+    """Read the policy in force, for those who need no model.
+
+    Args:
+        settings: Which home, and which file.
+
+    Raises:
+        PolicyError: The file cannot be used.
+    """
+    path = policy_path(settings)
+    return load_policy(Policy(), path if path.exists() else None)
 
 
 @contextmanager
@@ -63,7 +94,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     _require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
-        yield Shelf(catalog, settings.home, FreshnessWindows())
+        policy = loaded_policy(settings).policy
+        yield Shelf(catalog, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -203,7 +235,7 @@ class _Parts:
 
 def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
     catalog, store, embedder = parts.catalog, parts.store, parts.embedder
-    policy = Policy()
+    policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
     # Vectors in the home are read in a time that depends on this machine alone, and nothing is gained by giving up.
     budget_s = math.inf if settings.qdrant_url is None else settings.qdrant_timeout_s
     searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
@@ -217,7 +249,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         catalog=catalog,
         searcher=searcher,
         health=parts.health,
-        triager=Triager(searcher, catalog, ExtractiveDecider(), policy, embedder.spec.model),
+        triager=Triager(searcher, catalog, ExtractiveDecider(), policy.current, embedder.spec.model),
         syncer=Syncer(
             catalog,
             store,
@@ -227,9 +259,9 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
             chunk=lambda article: chunker().chunk(article),
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=(shelf := Shelf(catalog, settings.home, policy.windows)),
+        shelf=(shelf := Shelf(catalog, settings.home, lambda: policy.loaded.policy.windows)),
         history=shelf.history,
-        windows=policy.windows,
+        policy=policy,
         open_source=partial(open_source, settings=settings),
         holding=parts.holding,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.confidence import SIGNALS
+from agent.confidence import FEATURES
 from benchmarks.labelled import Corpus, available, gather
 from benchmarks.logit import HAND_SET
 
@@ -60,8 +60,8 @@ def table(corpora: list[Corpus]) -> list[str]:
 
 def right_at_1(corpus: Corpus, weights: Mapping[str, float]) -> np.ndarray:
     """Say of each ticket whether a right article ranks first, acceptable ones taken out: `(n_tickets,) bool`."""
-    vector = np.array([weights.get(name, 0.0) for name in SIGNALS])
-    scores = np.where(corpus.found & ~corpus.acceptable, corpus.signals @ vector, -np.inf)
+    vector = np.array([weights.get(name, 0.0) for name in FEATURES])
+    scores = np.where(corpus.found & ~corpus.acceptable, corpus.features @ vector, -np.inf)
     rows = np.arange(len(scores))
     right: np.ndarray = corpus.right[rows, scores.argmax(axis=1)]
     return right

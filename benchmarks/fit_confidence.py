@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.confidence import SIGNALS, Coefficients
+from agent.confidence import FEATURES, Coefficients
 from agent.evaluate.metrics import auroc, calibration_error, coverage_at
 from benchmarks.labelled import Corpus, available, gather
 from benchmarks.logit import fit, predict
@@ -90,8 +90,8 @@ def _document(coefficients: Coefficients, fitted: Sequence[Corpus], results: lis
             {"name": one.name, "tickets": len(one.rows), "answerable": int(one.answerable.sum())} for one in fitted
         ],
         "left_out": [asdict(one) for one in results],
-        "signals": {
-            name: {"weight": coefficients.weights[name], "typical": coefficients.typical[name]} for name in SIGNALS
+        "features": {
+            name: {"weight": coefficients.weights[name], "typical": coefficients.typical[name]} for name in FEATURES
         },
         "none": coefficients.none,
         "none_unknown": coefficients.none_unknown,

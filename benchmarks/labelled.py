@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.confidence import SIGNALS
+from agent.confidence import FEATURES
 from agent.models import Requester, Ticket
 from agent.ports import Searcher
 from agent.reading import read_ticket
@@ -42,7 +42,7 @@ class Corpus:
 
     Attributes:
         name: Name of the set.
-        signals: `(n_tickets, n_candidates, n_signals) float64`, in the order of `SIGNALS`.
+        features: `(n_tickets, n_candidates, n_signals) float64`, in the order of `FEATURES`.
         fused: `(n_tickets, n_candidates) float64`.
         found: `(n_tickets, n_candidates) bool`; where false there was no further candidate.
         right: `(n_tickets, n_candidates) bool`.
@@ -53,7 +53,7 @@ class Corpus:
     """
 
     name: str
-    signals: NDArray[np.float64]
+    features: NDArray[np.float64]
     fused: NDArray[np.float64]
     found: NDArray[np.bool_]
     right: NDArray[np.bool_]
@@ -115,21 +115,21 @@ def _sample(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _corpus(name: str, rows: list[dict[str, Any]], retrievals: list[Retrieval]) -> Corpus:
     n = len(rows)
     shape = (n, CANDIDATES)
-    signals = np.zeros((*shape, len(SIGNALS)))
+    features = np.zeros((*shape, len(FEATURES)))
     fused = np.full(shape, -np.inf)
     found, right, acceptable = (np.zeros(shape, dtype=bool) for _ in range(3))
     expected = [_expected(row) for row in rows]
     for i, retrieval in enumerate(retrievals):
         for j, candidate in enumerate(retrieval.candidates):
             article_id = candidate.article.article_id
-            signals[i, j] = astuple(candidate.signals)
+            features[i, j] = astuple(candidate.features)
             fused[i, j] = candidate.fused
             found[i, j] = True
             right[i, j] = article_id in expected[i]
             acceptable[i, j] = article_id in rows[i].get("acceptable", ())
     return Corpus(
         name=name,
-        signals=signals,
+        features=features,
         fused=fused,
         found=found,
         right=right,

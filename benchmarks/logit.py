@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from agent.confidence import SIGNALS, Coefficients
+from agent.confidence import FEATURES, Coefficients
 from benchmarks.labelled import Corpus
-from index import signals
+from index import features
 
 FloatArray = NDArray[np.float64]
 
@@ -25,16 +25,16 @@ UNITS = {
     "title_share": 0.3,
     "named": 0.25,
 }
-"""What makes about as much of a difference in each signal, so that one penalty fits all."""
+"""What makes about as much of a difference in each feature, so that one penalty fits all."""
 
 HAND_SET = {
     "best_standing": 1.0,
-    "centre_standing": signals.CENTRE_WEIGHT,
-    "title_standing": signals.TITLE_WEIGHT,
-    "bm25": signals.BM25_WEIGHT,
-    "title_coverage": signals.TERMS_WEIGHT,
-    "title_share": signals.TERMS_WEIGHT,
-    "named": signals.NAMED_WEIGHT,
+    "centre_standing": features.CENTRE_WEIGHT,
+    "title_standing": features.TITLE_WEIGHT,
+    "bm25": features.BM25_WEIGHT,
+    "title_coverage": features.TERMS_WEIGHT,
+    "title_share": features.TERMS_WEIGHT,
+    "named": features.NAMED_WEIGHT,
 }
 """The weights of the ranking score that candidates are found by."""
 
@@ -59,10 +59,10 @@ def fit(corpora: Sequence[Corpus]) -> Coefficients:
     Args:
         corpora: What to fit to.
     """
-    units = np.array([UNITS[name] for name in SIGNALS])
-    prior = PRIOR_SHARE * units * np.array([HAND_SET.get(name, 0.0) for name in SIGNALS])
-    parts = [(corpus.signals / units, _chosen(corpus), corpus.found, corpus.unknown) for corpus in corpora]
-    n = len(SIGNALS)
+    units = np.array([UNITS[name] for name in FEATURES])
+    prior = PRIOR_SHARE * units * np.array([HAND_SET.get(name, 0.0) for name in FEATURES])
+    parts = [(corpus.features / units, _chosen(corpus), corpus.found, corpus.unknown) for corpus in corpora]
+    n = len(FEATURES)
 
     def loss(point: FloatArray) -> tuple[float, FloatArray]:
         away = point[:n] - prior
@@ -85,10 +85,10 @@ def fit(corpora: Sequence[Corpus]) -> Coefficients:
     start = np.append(prior, [_START_NONE, 0.0])
     bounds = [(0.0, None)] * n + [(None, None), (0.0, None)]
     point = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    wrong = np.mean([corpus.signals[corpus.found & ~corpus.right].mean(axis=0) for corpus in corpora], axis=0)
+    wrong = np.mean([corpus.features[corpus.found & ~corpus.right].mean(axis=0) for corpus in corpora], axis=0)
     return Coefficients(
-        weights={name: round(float(weight), 4) for name, weight in zip(SIGNALS, point[:n] / units, strict=True)},
-        typical={name: round(float(value), 4) for name, value in zip(SIGNALS, wrong, strict=True)},
+        weights={name: round(float(weight), 4) for name, weight in zip(FEATURES, point[:n] / units, strict=True)},
+        typical={name: round(float(value), 4) for name, value in zip(FEATURES, wrong, strict=True)},
         none=round(float(point[n]), 4),
         none_unknown=round(float(point[-1]), 4),
     )
@@ -102,9 +102,9 @@ def predict(corpus: Corpus, coefficients: Coefficients, among: NDArray[np.bool_]
         coefficients: The model.
         among: `(n_tickets, n_candidates)`: the candidates to choose from.
     """
-    weights = np.array([coefficients.weights[name] for name in SIGNALS])
+    weights = np.array([coefficients.weights[name] for name in FEATURES])
     none = coefficients.none + coefficients.none_unknown * corpus.unknown
-    return _softmax(corpus.signals @ weights, among, none)[:, :-1]
+    return _softmax(corpus.features @ weights, among, none)[:, :-1]
 
 
 def _chosen(corpus: Corpus) -> NDArray[np.bool_]:

@@ -190,7 +190,7 @@ NO_SCALE = CosineScale(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class Features:
     """What speaks for one article, in units that mean the same for any model and any knowledge base.
 
     Standings are standard deviations above what the query reaches on a sample of the articles; places are on the
@@ -231,7 +231,7 @@ class Candidate:
         article: The article at its live revision.
         similarity: Cosine of its best chunk, -1 to 1.
         bm25: BM25 score of its best chunk.
-        signals: What speaks for it.
+        features: What speaks for it.
         fused: The ranking score; comparable within one query only.
         evidence: Its chunks, best first.
     """
@@ -239,7 +239,7 @@ class Candidate:
     article: IndexedArticle
     similarity: float
     bm25: float
-    signals: Signals
+    features: Features
     fused: float
     evidence: tuple[Evidence, ...]
 

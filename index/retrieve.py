@@ -8,6 +8,7 @@ from functools import lru_cache
 from index.background import Background, Backgrounds, embed_off_topic, off_topic_digest
 from index.catalog import Catalog
 from index.errors import StoreError
+from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
 from index.lexicon import Lexicon
 from index.models import (
     NO_SCALE,
@@ -22,7 +23,6 @@ from index.models import (
 from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
 from index.sentences import telling_sentences
-from index.signals import TELLING_TERMS, Asked, Found, fuse, signals_of
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
 
@@ -38,7 +38,7 @@ _TITLES_KEPT = 4_096
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A query in every form the index needs, and who asks; `dense` is that of `signals.Asked`."""
+    """A query in every form the index needs, and who asks; `dense` is that of `features.Asked`."""
 
     text: str
     dense: FloatMatrix
@@ -185,11 +185,11 @@ def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Backg
             article=one.article,
             similarity=one.evidence[0].similarity,
             bm25=max(hit.bm25 for hit in one.evidence),
-            signals=signals,
-            fused=fuse(signals),
+            features=features,
+            fused=fuse(features),
             evidence=one.evidence,
         )
-        for one, signals in signals_of(weighed, found, lexicon, background)
+        for one, features in features_of(weighed, found, lexicon, background)
     ]
     return sorted(candidates, key=lambda one: (-one.fused, one.article.article_id))
 

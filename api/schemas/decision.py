@@ -93,9 +93,9 @@ class GateResultV1(Answer):
 
 
 class ContributionV1(Answer):
-    """One signal behind the confidence, and the log-odds it adds to those of a typical wrong article."""
+    """One feature behind the confidence, and the log-odds it adds to those of a typical wrong article."""
 
-    signal: str
+    feature: str
     value: float
     log_odds: float
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from agent.confidence import REASONS, Coefficients, estimate, preset, read_coefficients
 from agent.errors import ConfidenceError
-from index.models import Candidate, Retrieval, Signals
+from index.models import Candidate, Features, Retrieval
 from ingest.models import ArticleMetadata
 from tests.cases import SCALE, a_candidate
 
-NAMES = [field.name for field in fields(Signals)]
+NAMES = [field.name for field in fields(Features)]
 SHIPPED = files("agent").joinpath("confidence.json").read_text(encoding="utf-8")
 
 
@@ -21,7 +21,7 @@ def scored(*candidates: Candidate, unknown: float = 0.0) -> list[float]:
 
 
 def with_signals(candidate: Candidate, **changes: float) -> Candidate:
-    return replace(candidate, signals=replace(candidate.signals, **changes))
+    return replace(candidate, features=replace(candidate.features, **changes))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,8 +31,8 @@ def test_no_signal_in_favour_counts_against(name: str) -> None:
 
 
 def test_an_article_that_stands_out_is_likely_and_one_that_does_not_is_not() -> None:
-    nothing = Signals(**dict.fromkeys(NAMES, 0.0))
-    assert scored(replace(a_candidate(), signals=nothing))[0] < 0.05
+    nothing = Features(**dict.fromkeys(NAMES, 0.0))
+    assert scored(replace(a_candidate(), features=nothing))[0] < 0.05
     assert scored(a_candidate(similarity=0.8))[0] > 0.9
 
 
@@ -48,12 +48,12 @@ def test_an_article_replaced_by_one_that_was_not_found_is_a_rival_like_any_other
     assert scored(new, old)[0] == pytest.approx(scored(new, a_candidate("vpn/other"))[0])
 
 
-SIGNALS = st.builds(Signals, *[st.floats(-20, 20) for _ in NAMES])
+FEATURES = st.builds(Features, *[st.floats(-20, 20) for _ in NAMES])
 
 
-@given(st.lists(SIGNALS, max_size=8), st.floats(0, 1))
-def test_confidences_are_probabilities_and_leave_room_for_none(signals: list[Signals], unknown: float) -> None:
-    chances = scored(*(replace(a_candidate(str(n)), signals=one) for n, one in enumerate(signals)), unknown=unknown)
+@given(st.lists(FEATURES, max_size=8), st.floats(0, 1))
+def test_confidences_are_probabilities_and_leave_room_for_none(features: list[Features], unknown: float) -> None:
+    chances = scored(*(replace(a_candidate(str(n)), features=one) for n, one in enumerate(features)), unknown=unknown)
     assert all(0 <= chance <= 1 for chance in chances)
     assert sum(chances) <= 1 + 1e-9
 
@@ -64,10 +64,10 @@ def test_the_reasons_are_the_weightiest_signals_and_add_up_to_what_they_say() ->
     assert len(one.why) == REASONS
     model = preset()
     everything = {
-        name: model.weights[name] * (value - model.typical[name]) for name, value in asdict(candidate.signals).items()
+        name: model.weights[name] * (value - model.typical[name]) for name, value in asdict(candidate.features).items()
     }
     weightiest = sorted(everything, key=lambda name: -abs(everything[name]))[:REASONS]
-    assert [reason.signal for reason in one.why] == weightiest
+    assert [reason.feature for reason in one.why] == weightiest
     assert [reason.log_odds for reason in one.why] == [
         pytest.approx(everything[name], abs=0.006) for name in weightiest
     ]
@@ -93,8 +93,8 @@ def broken(**changes: object) -> str:
         (broken(none=None), "none"),
         (broken(none="NaN"), "none"),
         (SHIPPED.replace('"none":', '"nun":'), "none"),
-        (broken(signals={"best_place": {"weight": 1, "typical": 0}}), "this version's signals"),
-        (broken(signals={"best_place": {"weight": "much", "typical": 0}}), "signals.best_place.weight"),
+        (broken(features={"best_place": {"weight": 1, "typical": 0}}), "this version's features"),
+        (broken(features={"best_place": {"weight": "much", "typical": 0}}), "features.best_place.weight"),
     ],
     ids=["empty", "a_list", "null", "not_a_number", "key_missing", "signals_missing", "a_word"],
 )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.background import Background
 from index.lexicon import Lexicon, WeightedTerms
-from index.models import Evidence, FloatMatrix, IndexedArticle, Signals, TermIds
+from index.models import Evidence, Features, FloatMatrix, IndexedArticle, TermIds
 from index.naming import identifiers, names
 from index.portraits import Gallery, Likeness, Portrait
 
@@ -37,7 +37,7 @@ _NO_TERMS: TermIds = np.zeros(0, dtype=np.uint32)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query as its signals need it.
+    """A query as its features need it.
 
     Attributes:
         text: What it says.
@@ -67,9 +67,9 @@ class Found:
     title_terms: TermIds
 
 
-def signals_of(
+def features_of(
     asked: Asked, found: Sequence[Found], lexicon: Lexicon, background: Background
-) -> list[tuple[Found, Signals]]:
+) -> list[tuple[Found, Features]]:
     """Weigh what speaks for each article that a query found.
 
     Args:
@@ -79,7 +79,7 @@ def signals_of(
         background: What the query's cosines are measured against.
 
     Returns:
-        Articles with their signals: those that come first by vectors, BM25 and name, at most `LOOKED_AT`.
+        Articles with their features: those that come first by vectors, BM25 and name, at most `LOOKED_AT`.
     """
     called = identifiers(asked.text)
     likeness = Gallery([one.portrait for one in found]).compare(asked.dense)
@@ -89,12 +89,12 @@ def signals_of(
     named = [not called.isdisjoint(names(one.article.article_id, one.article.title)) for one in found]
     bm25 = [min(1.0, max(hit.bm25 for hit in one.evidence) / ceiling) if ceiling else 0.0 for one in found]
     rough = standing.best + BM25_WEIGHT * np.array(bm25) + NAMED_WEIGHT * np.array(named)
-    weighed: list[tuple[Found, Signals]] = []
+    weighed: list[tuple[Found, Features]] = []
     for row in np.argsort(-rough, kind="stable")[:LOOKED_AT]:
         one = found[row]
         known = lexicon.articles.get(one.article.article_id)
         terms, head_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
-        signals = Signals(
+        features = Features(
             best_standing=float(standing.best[row]),
             centre_standing=float(standing.centre[row]),
             title_standing=float(standing.title[row]),
@@ -107,7 +107,7 @@ def signals_of(
             title_share=lexicon.coverage(one.title_terms, asked.terms.ids),
             named=float(named[row]),
         )
-        weighed.append((one, signals))
+        weighed.append((one, features))
     return weighed
 
 
@@ -121,13 +121,13 @@ def _average(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return whole if len(rows) == 1 else (whole + rows[1:].max(axis=0)) / 2
 
 
-def fuse(signals: Signals) -> float:
+def fuse(features: Features) -> float:
     """Rank an article by a sum of few parts; comparable within one query only."""
     return (
-        signals.best_standing
-        + CENTRE_WEIGHT * signals.centre_standing
-        + TITLE_WEIGHT * signals.title_standing
-        + BM25_WEIGHT * signals.bm25
-        + TERMS_WEIGHT * (signals.title_coverage + signals.title_share)
-        + NAMED_WEIGHT * signals.named
+        features.best_standing
+        + CENTRE_WEIGHT * features.centre_standing
+        + TITLE_WEIGHT * features.title_standing
+        + BM25_WEIGHT * features.bm25
+        + TERMS_WEIGHT * (features.title_coverage + features.title_share)
+        + NAMED_WEIGHT * features.named
     )

@@ -1,4 +1,4 @@
-"""What weighing the candidates costs beside retrieval: the signals and the confidence of one ticket, alone."""
+"""What weighing the candidates costs beside retrieval: the features and the confidence of one ticket, alone."""
 
 import json
 import tempfile
@@ -16,10 +16,10 @@ from api.home import LocalRuntime
 from api.settings import Settings
 from benchmarks.figure import Figure
 from index.background import Backgrounds, off_topic_digest
-from index.models import Candidate, Retrieval, Signals
+from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
+from index.models import Candidate, Features, Retrieval
 from index.portraits import Portraits
 from index.sentences import MAX_SENTENCES
-from index.signals import TELLING_TERMS, Asked, Found, fuse, signals_of
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
 
@@ -39,12 +39,12 @@ def measure() -> list[Figure]:
     p50, p95 = np.percentile(samples, [50, 95])
     return [
         Figure(
-            "signals and confidence of a ticket, beside retrieval",
+            "features and confidence of a ticket, beside retrieval",
             f"p50 {p50:.2f} ms, p95 {p95:.2f} ms",
             f"p95 ≤ {AT_MOST_MS:g} ms",
             bool(p95 <= AT_MOST_MS),
             f"{len(samples)} tickets, each with {MAX_SENTENCES} sentences",
-            "`python -m benchmarks.signals`",
+            "`python -m benchmarks.features`",
         )
     ]
 
@@ -70,7 +70,7 @@ def _time(runtime: LocalRuntime) -> list[float]:
         )
         for _ in range(ROUNDS if found else 0):
             started = time.perf_counter()
-            _decide(signals_of(asked, found, lexicon, background), retrieval)
+            _decide(features_of(asked, found, lexicon, background), retrieval)
             samples.append((time.perf_counter() - started) * 1000)
     return samples
 
@@ -84,10 +84,10 @@ def _found(candidates: Sequence[Candidate], portraits: Portraits, terms: TermEnc
     ]
 
 
-def _decide(weighed: list[tuple[Found, Signals]], retrieval: Retrieval) -> None:
-    """Rank by the signals and estimate the confidence of the best, as retrieval and triage do."""
-    ranked = sorted((signals for _, signals in weighed), key=fuse, reverse=True)[:CANDIDATES]
-    candidates = [replace(any_, signals=own) for own, any_ in zip(ranked, retrieval.candidates, strict=False)]
+def _decide(weighed: list[tuple[Found, Features]], retrieval: Retrieval) -> None:
+    """Rank by the features and estimate the confidence of the best, as retrieval and triage do."""
+    ranked = sorted((features for _, features in weighed), key=fuse, reverse=True)[:CANDIDATES]
+    candidates = [replace(any_, features=own) for own, any_ in zip(ranked, retrieval.candidates, strict=False)]
     estimate(replace(retrieval, candidates=tuple(candidates)), preset())
 
 
