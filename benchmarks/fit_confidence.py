@@ -7,7 +7,7 @@ python -m benchmarks.fit_confidence --write   and the coefficients fitted to all
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from agent.confidence import FEATURES, Coefficients
-from agent.evaluate.metrics import auroc, calibration_error, coverage_at
+from agent.evaluate.metrics import IntArray, auroc, bootstrap, calibration_error, coverage_at
+from agent.triage import CANDIDATES as LOOKED_AT
 from benchmarks.labelled import Corpus, available, gather
 from benchmarks.logit import fit, predict
 
@@ -32,7 +33,9 @@ class Result:
     hit_at_1: float
     auroc: float | None
     coverage_at_5: float
+    coverage_at_5_interval: tuple[float, float]
     coverage_at_1: float
+    coverage_at_1_interval: tuple[float, float]
     ece: float
 
 
@@ -45,7 +48,7 @@ def main() -> None:
     names = available()
     if missing := set(FITTED) - set(names):
         sys.exit(f"no corpora {sorted(missing)}; set RUNCITE_EVAL_DATA to the folder that holds them")
-    corpora = {corpus.name: corpus for corpus in gather(names, options.homes)}
+    corpora = {corpus.name: corpus.first(LOOKED_AT) for corpus in gather(names, options.homes)}
     results = [left_out(name, corpora) for name in REPORTED]
     for one in results:
         print(json.dumps(asdict(one)))
@@ -69,18 +72,26 @@ def measure(corpus: Corpus, coefficients: Coefficients) -> Result:
     rows = np.arange(len(top))
     right = (corpus.right | corpus.acceptable)[rows, top][hard]
     confidence, answerable = chances[rows, top][hard], corpus.answerable[hard]
-    n = int(answerable.sum())
+    groups = [row.get("group") or row["id"] for row, counts in zip(corpus.rows, hard, strict=True) if counts]
+
+    def coverage(max_wrong: float) -> Callable[[IntArray], float]:
+        return lambda drawn: coverage_at(confidence[drawn], right[drawn], int(answerable[drawn].sum()), max_wrong)[0]
+
+    every = np.arange(len(right))
     return Result(
         corpus=corpus.name,
-        hit_at_1=round(float(right[answerable].mean()), 4),
+        hit_at_1=float(right[answerable].mean()),
         auroc=auroc(confidence, right),
-        coverage_at_5=coverage_at(confidence, right, n, 0.05)[0],
-        coverage_at_1=coverage_at(confidence, right, n, 0.01)[0],
+        coverage_at_5=coverage(0.05)(every),
+        coverage_at_5_interval=bootstrap(groups, coverage(0.05)),
+        coverage_at_1=coverage(0.01)(every),
+        coverage_at_1_interval=bootstrap(groups, coverage(0.01)),
         ece=calibration_error(confidence, right),
     )
 
 
 def _document(coefficients: Coefficients, fitted: Sequence[Corpus], results: list[Result]) -> str:
+    shown = [{key: _rounded(value) for key, value in asdict(one).items()} for one in results]
     content = {
         "about": "Coefficients of agent/confidence.py; docs/confidence.md explains them.",
         "fitted_on": datetime.now(UTC).date().isoformat(),
@@ -89,7 +100,7 @@ def _document(coefficients: Coefficients, fitted: Sequence[Corpus], results: lis
         "corpora": [
             {"name": one.name, "tickets": len(one.rows), "answerable": int(one.answerable.sum())} for one in fitted
         ],
-        "left_out": [asdict(one) for one in results],
+        "left_out": shown,
         "features": {
             name: {"weight": coefficients.weights[name], "typical": coefficients.typical[name]} for name in FEATURES
         },
@@ -97,6 +108,12 @@ def _document(coefficients: Coefficients, fitted: Sequence[Corpus], results: lis
         "none_unknown": coefficients.none_unknown,
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_rounded(part) for part in value]
+    return round(value, 4) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,17 @@ class Corpus:
     answerable: NDArray[np.bool_]
     unknown: NDArray[np.float64]
     rows: list[dict[str, Any]]
+
+    def first(self, n: int) -> "Corpus":
+        """Keep only the first candidates of each ticket."""
+        return replace(
+            self,
+            features=self.features[:, :n],
+            fused=self.fused[:, :n],
+            found=self.found[:, :n],
+            right=self.right[:, :n],
+            acceptable=self.acceptable[:, :n],
+        )
 
 
 def available() -> list[str]:
