@@ -70,11 +70,11 @@ class Raised(Remembering):
 
 def measure(embedder: Embedder, home: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[EvalReport, float]:
     # The one seam where a model is chosen; everything behind it is as shipped.
-    monkeypatch.setattr(api.bootstrap, "choose_embedder", lambda *_: (embedder, "a test's own"))
+    monkeypatch.setattr(api.bootstrap, "choose_embedder", lambda *_, **__: (embedder, "a test's own"))
     dataset = load_dataset(DATA)
     with open_runtime(Settings(home=home), create=True) as runtime:
         assert runtime.ingest(str(dataset.pages)).error is None
-        found = runtime.retriever.retrieve(dataset.tickets[0].text, audience=frozenset())
+        found = runtime.searcher.retrieve(dataset.tickets[0].text, audience=frozenset())
         report = evaluate(dataset, runtime.triager, 108)
     return report, min(candidate.similarity for candidate in found.candidates)
 
