@@ -345,5 +345,5 @@ class Decision:
     risk_flag: RiskFlag
     escalation: Escalation
     gates: tuple[GateResult, ...]
-    why: tuple[Contribution, ...]
     provenance: Provenance
+    why: tuple[Contribution, ...]

@@ -140,5 +140,5 @@ class DecisionV1(Answer):
     risk_flag: RiskFlagV1
     escalation: EscalationV1
     gates: tuple[GateResultV1, ...]
-    why: tuple[ContributionV1, ...]
     provenance: ProvenanceV1
+    why: tuple[ContributionV1, ...]
