@@ -17,8 +17,6 @@ KEPT_BYTES = 64_000_000
 _UNTHREADED = 262_144
 """Multiplications that OpenBLAS does in the calling thread (interface/gemm.c: 65,536 x GEMM_MULTITHREAD_THRESHOLD)."""
 
-_LEAST_NORM = 1e-6
-
 Key = tuple[str, str]
 """Article id and revision."""
 
@@ -28,8 +26,8 @@ class Portrait:
     """The vectors of one article at one revision.
 
     Attributes:
-        rows: `(1 + n_titles + n_chunks, dim) float32`, unit rows: the mean of the chunks; the title, and the title
-            with the symptoms if there are any; the chunks in order, at least one.
+        rows: `(1 + n_titles + n_chunks, dim) float32`: the mean of the chunks; the title, and the title with the
+            symptoms if there are any; the chunks in order, at least one. All but the mean are unit rows.
         titles: How many rows are titles, 1 or 2.
     """
 
@@ -44,9 +42,9 @@ class Portrait:
             titles: `(n_titles, dim) float32`, unit rows.
             chunks: `(n_chunks, dim) float32`, unit rows.
         """
+        # Not brought to unit length: so its product is the mean cosine, on the same scale whatever the model adds to all.
         mean = chunks.mean(axis=0, keepdims=True)
-        centre = mean / max(float(np.linalg.norm(mean)), _LEAST_NORM)
-        return cls(np.concatenate([centre, titles, chunks]), len(titles))
+        return cls(np.concatenate([mean, titles, chunks]), len(titles))
 
     def parts(self, start: int) -> tuple[int, int, int]:
         """Return where its mean, its titles and its chunks begin if its first row is row `start`."""
@@ -64,7 +62,7 @@ class Likeness:
 
     Attributes:
         best: Of the chunk nearest to it.
-        centre: Of the mean of all chunks.
+        centre: Of all its chunks, on average.
         title: Of the title, or the title with its symptoms, whichever is nearer.
     """
 
