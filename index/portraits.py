@@ -42,7 +42,7 @@ class Portrait:
             titles: `(n_titles, dim) float32`, unit rows.
             chunks: `(n_chunks, dim) float32`, unit rows.
         """
-        # Not brought to unit length: so its product is the mean cosine, on the same scale whatever the model adds to all.
+        # Not brought to unit length: so its product is the mean cosine, whatever a model adds to all its vectors.
         mean = chunks.mean(axis=0, keepdims=True)
         return cls(np.concatenate([mean, titles, chunks]), len(titles))
 
