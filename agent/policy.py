@@ -27,8 +27,7 @@ AMBIGUITY_ODDS = 1.25
 TWIN_ODDS = 4.0
 """The same for two articles whose titles differ only by what the ticket leaves out.
 
-With these two, 59 of the 60 sample tickets are decided as labelled: the twins among them are asked about, and nothing
-else is. The sixtieth falls short of `MIN_CONFIDENCE` by less than 0.01.
+With these two, all 60 sample tickets are decided as labelled: the twins among them are asked about, nothing else is.
 """
 
 MIN_CONTENT_WORDS = 1
