@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, faults, features, ingest_split, quality, resync, transfer
+from benchmarks import confluence, embedding, faults, features, floors, ingest_split, quality, resync, transfer
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, transfer, features, embedding, ingest_split, resync, confluence, faults)
+SUITES = (quality, transfer, features, floors, embedding, ingest_split, resync, confluence, faults)
 
 INTRO = """# Scoreboard
 
