@@ -4,7 +4,9 @@ RunciteError
 └── AgentError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
-    └── DatasetError         a labelled dataset cannot be read
+    ├── DatasetError         a labelled dataset cannot be read
+    ├── ModelError           a language model gave no usable reply
+    └── LookupFailedError    a system that a model may ask gave no answer
 """
 
 from ingest.errors import RunciteError
@@ -24,3 +26,11 @@ class EmptyTicketError(TicketError):
 
 class DatasetError(AgentError):
     """A labelled dataset cannot be read."""
+
+
+class ModelError(AgentError):
+    """A language model gave no usable reply. Its message holds nothing of what the model or the ticket said."""
+
+
+class LookupFailedError(AgentError):
+    """A system that a model may ask about a customer or a service gave no answer."""

@@ -16,6 +16,7 @@ Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESC
 Action = Literal["resolve", "need_info", "escalate"]
 Sentiment = Literal["neutral", "frustrated"]
 CitationUse = Literal["acted_on", "for_review"]
+DeciderKind = Literal["extractive", "llm"]
 RefusalReason = Literal[
     "security",
     "approval_required",
@@ -32,10 +33,19 @@ RefusalReason = Literal[
     "ambiguous",
     "unverified_identity",
     "citation_failed",
+    "model_declined",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
 """The outcomes that hand the user something to act on."""
+
+_STEP_DOWN: tuple[Outcome, ...] = ("RESOLVE", "GUIDE_USER", "NEED_INFO", "ESCALATE_HUMAN")
+"""From an acting outcome a decider may move to the right, never to the left."""
+
+
+def step_downs(outcome: Outcome) -> tuple[Outcome, ...]:
+    """List what a decider may propose where the gates allow `outcome`, boldest first."""
+    return _STEP_DOWN[_STEP_DOWN.index(outcome) :] if outcome in ACTING else (outcome,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +164,45 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What asking a language model took, and what came of it.
+
+    Attributes:
+        model: Its name at the server.
+        turns: Replies it gave.
+        tokens: Tokens read and written, as the server counts them or as bounded here where it does not.
+        cost_usd: What that costs; `None` where the price is not known.
+        degraded: Why its answer was not used and the article's own words were; `None` where it was used.
+    """
+
+    model: str
+    turns: int
+    tokens: int
+    cost_usd: float | None
+    degraded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a decider proposes: an outcome no bolder than allowed, quotes to act on, and a reply around them.
 
     Attributes:
         outcome: What it proposes.
         steps: The article's own steps, in order.
-        user_message: The reply to the requester, steps not included.
+        user_message: The reply to the requester, steps included.
         question: What to ask, where the outcome is `NEED_INFO`.
+        faults: What is wrong with the selection it was made from; any lowers the decision.
+        declined: Why a model would not act where the gates allow it; `None` where it would, or none was asked.
+        model_use: What a model did for it; `None` where none was asked.
     """
 
     outcome: Outcome
     steps: tuple[Quote, ...]
     user_message: str
     question: str | None = None
+    faults: tuple[str, ...] = ()
+    declined: str | None = None
+    model_use: ModelUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +278,12 @@ class Escalation:
 class Provenance:
     """What produced a decision, so that it can be explained and replayed."""
 
-    decider: Literal["extractive", "llm"]
+    decider: DeciderKind
     model: str | None
     turns: int
-    cost_usd: float
+    tokens: int
+    cost_usd: float | None
+    degraded: str | None
     latency_ms: int
     embedding: str
     index_revision: str

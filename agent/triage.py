@@ -11,7 +11,19 @@ from agent.confidence import CALIBRATION, CosineScale, confidences
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Reading, Ticket, Verdict
+from agent.models import (
+    ACTING,
+    AssessedCandidate,
+    Case,
+    DeciderKind,
+    Decision,
+    Draft,
+    ModelUse,
+    Provenance,
+    Reading,
+    Ticket,
+    Verdict,
+)
 from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
@@ -81,11 +93,14 @@ class Triager:
         verdict = run_gates(case, self._policy)
         draft = self._decider.decide(case, verdict, self._library)
         ruling = self._check(case, verdict, draft)
+        decider, use = _provenance_of(ruling.draft.model_use)
         provenance = Provenance(
-            decider="extractive",
-            model=None,
-            turns=0,
-            cost_usd=0.0,
+            decider=decider,
+            model=use.model or None,
+            turns=use.turns,
+            tokens=use.tokens,
+            cost_usd=use.cost_usd,
+            degraded=use.degraded,
             latency_ms=round((time.perf_counter() - started) * 1000),
             embedding=self._embedding,
             index_revision=case.retrieval.index_revision,
@@ -113,20 +128,41 @@ class Triager:
     def _check(self, case: Case, verdict: Verdict, draft: Draft) -> Ruling:
         """Lower the decision to a person where the draft fails a check; never mend the draft."""
         problems = verify(draft, case, verdict, self._library)
-        if not problems and not (verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN"):
-            return Ruling(verdict, draft)
-        detail = "; ".join(problems) or "the article holds nothing that can be quoted as a step"
+        if problems:
+            return self._lowered(case, verdict, draft, "; ".join(problems), "the article quoting correctly")
+        if draft.declined is not None:
+            remedy = "a person's judgement" if draft.outcome == "ESCALATE_HUMAN" else "the answer to the question"
+            declined = replace(
+                verdict,
+                outcome=draft.outcome,
+                reason="model_declined",
+                detail=draft.declined,
+                what_would_change_it=remedy,
+            )
+            return Ruling(declined, draft)
+        if verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN":
+            detail = "the article holds nothing that can be quoted as a step"
+            return self._lowered(case, verdict, draft, detail, "steps in the article")
+        return Ruling(verdict, draft)
+
+    def _lowered(self, case: Case, verdict: Verdict, draft: Draft, detail: str, remedy: str) -> Ruling:
+        acting = verdict.outcome in ACTING
         lowered = replace(
             verdict,
-            outcome="ESCALATE_HUMAN" if verdict.outcome in ACTING else verdict.outcome,
-            reason="citation_failed" if verdict.outcome in ACTING else verdict.reason,
+            outcome="ESCALATE_HUMAN" if acting else verdict.outcome,
+            reason="citation_failed" if acting else verdict.reason,
             detail=detail,
-            what_would_change_it="the article quoting correctly" if problems else "steps in the article",
+            what_would_change_it=remedy,
         )
-        return Ruling(lowered, self._fallback(case, lowered))
+        fallback = ExtractiveDecider().decide(case, lowered, self._library)
+        return Ruling(lowered, replace(fallback, model_use=draft.model_use))
 
-    def _fallback(self, case: Case, verdict: Verdict) -> Draft:
-        return ExtractiveDecider().decide(case, verdict, self._library)
+
+def _provenance_of(use: ModelUse | None) -> tuple[DeciderKind, ModelUse]:
+    """Say who worded a draft, and what a model did for it."""
+    if use is None:
+        return "extractive", ModelUse("", 0, 0, 0.0)
+    return "extractive" if use.degraded else "llm", use
 
 
 def prefer_replacements(candidates: tuple[AssessedCandidate, ...]) -> tuple[AssessedCandidate, ...]:

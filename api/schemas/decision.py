@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from agent.models import Action, Channel, CitationUse, Outcome, RefusalReason, Sentiment
+from agent.models import Action, Channel, CitationUse, DeciderKind, Outcome, RefusalReason, Sentiment
 from api.schemas.base import Answer, Moment, Score
 from ingest.freshness import Basis, FreshnessState
 from ingest.models import Priority
@@ -95,10 +95,12 @@ class GateResultV1(Answer):
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
-    decider: Literal["extractive", "llm"]
+    decider: DeciderKind
     model: str | None
     turns: int
-    cost_usd: float
+    tokens: int
+    cost_usd: float | None
+    degraded: str | None
     latency_ms: int
     embedding: str
     index_revision: str
