@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lint types imports soak scoreboard wikis clean
+.PHONY: help demo install test check format lint types imports soak scoreboard system clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,8 +41,8 @@ soak: $(VENV)/.dev ## Run the slow tests
 scoreboard: $(VENV)/.dev ## Run every benchmark and rewrite docs/scoreboard.md
 	$(BIN)/python -m benchmarks.scoreboard
 
-wikis: ## Install the real wikis that tests run against (needs root and apt; skipped without)
-	.ci/wikis
+system: ## Install what tests use besides Python: real wikis, strace (needs root and apt; skipped without)
+	.ci/system
 
 clean: ## Remove the virtual environment and caches; indexes under .runcite stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

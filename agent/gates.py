@@ -145,6 +145,16 @@ def _outage(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
     return Passed("the matching article is not for P1 outages")
 
 
+def _index(case: Case, _policy: Policy) -> Finding:
+    if case.index_fault is not None:
+        return Fired(
+            "index_unavailable",
+            f"the knowledge base cannot be searched: {case.index_fault}",
+            "the index answering again",
+        )
+    return Passed("the knowledge base was searched")
+
+
 def _enough_information(case: Case, policy: Policy) -> Finding:
     words = case.reading.content_words
     if words < policy.min_content_words:
@@ -158,6 +168,10 @@ def _enough_information(case: Case, policy: Policy) -> Finding:
 
 def _match(case: Case, policy: Policy) -> Finding:
     best = case.best
+    if case.index_fault is not None:
+        return Fired(
+            "index_unavailable", "nothing can match while the index is unavailable", "the index answering again"
+        )
     if best is None:
         return Fired(
             "no_match",
@@ -253,6 +267,7 @@ GATES: Final[tuple[Gate, ...]] = (
     Gate("security", "ESCALATE_SECURITY", _security),
     Gate("approval", "REQUIRE_APPROVAL", _approval),
     Gate("outage", "ESCALATE_HUMAN", _outage),
+    Gate("index", "ESCALATE_HUMAN", _index),
     Gate("enough_information", "NEED_INFO", _enough_information),
     Gate("match", "ESCALATE_HUMAN", _match),
     Gate("status", "ESCALATE_HUMAN", _status),

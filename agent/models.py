@@ -34,6 +34,7 @@ RefusalReason = Literal[
     "unverified_identity",
     "citation_failed",
     "model_declined",
+    "index_unavailable",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
@@ -110,12 +111,21 @@ class AssessedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything the gates look at: facts only, gathered before any of them runs."""
+    """Everything the gates look at: facts only, gathered before any of them runs.
+
+    Attributes:
+        ticket: The ticket as it arrived.
+        reading: What it says.
+        retrieval: What the index found; nothing where it could not be searched.
+        candidates: What was found, assessed; best first.
+        index_fault: Why the index could not be searched, and the remedy; `None` where it was.
+    """
 
     ticket: Ticket
     reading: Reading
     retrieval: Retrieval
     candidates: tuple[AssessedCandidate, ...]
+    index_fault: str | None = None
 
     @property
     def best(self) -> AssessedCandidate | None:

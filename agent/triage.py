@@ -28,11 +28,15 @@ from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.verify import verify
+from index.errors import IndexingError
 from index.models import Retrieval
 from ingest.freshness import assess
 
 CANDIDATES = 8
 """How many articles a decision looks at."""
+
+NOTHING_FOUND = Retrieval(candidates=(), unknown_term_share=1.0, index_revision="unavailable")
+"""What an index that cannot be searched has found."""
 
 
 def _utc_now() -> datetime:
@@ -89,7 +93,16 @@ class Triager:
         """
         started = time.perf_counter()
         created_at = self._now()
-        case = self._gather(ticket, read_ticket(ticket), as_of or created_at.date())
+        reading = read_ticket(ticket)
+        try:
+            case = self._gather(ticket, reading, as_of or created_at.date())
+            return case, self._decide(case, created_at, started)
+        except IndexingError as error:
+            # An index that cannot be read is a reason to hand over, as any other is.
+            case = Case(ticket, reading, NOTHING_FOUND, (), index_fault=str(error))
+            return case, self._decide(case, created_at, started)
+
+    def _decide(self, case: Case, created_at: datetime, started: float) -> Decision:
         verdict = run_gates(case, self._policy)
         draft = self._decider.decide(case, verdict, self._library)
         ruling = self._check(case, verdict, draft)
@@ -108,7 +121,7 @@ class Triager:
             calibration=CALIBRATION,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
-        return case, build_decision(case, ruling, self._policy, self._library, stamp)
+        return build_decision(case, ruling, self._policy, self._library, stamp)
 
     def _gather(self, ticket: Ticket, reading: Reading, as_of: date) -> Case:
         retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)

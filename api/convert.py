@@ -117,6 +117,7 @@ def to_article_line(article: IndexedArticle, windows: FreshnessWindows, as_of: d
         revision=article.revision,
         freshness=_freshness(article, windows, as_of),
         indexed_at=article.indexed_at,
+        quarantine=article.quarantine,
         **metadata,
     )
 

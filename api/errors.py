@@ -6,6 +6,7 @@ RunciteError
     ├── ConfigurationError   a setting cannot be used
     ├── NothingToDoError     there is nothing to work on
     ├── NotFoundError        no such article, revision or run, or not for this reader
+    ├── WithheldError        the article is quarantined, and its text with it
     ├── BusyError            too many ingest runs wait already
     └── HandOverError        the process that holds the store did not take the job
 """
@@ -31,6 +32,10 @@ class NothingToDoError(EdgeError):
 
 class NotFoundError(EdgeError):
     """No such thing, or none that this reader may see; the two are not told apart."""
+
+
+class WithheldError(EdgeError):
+    """The article is quarantined: what it says is shown to nobody until it is released."""
 
 
 class BusyError(EdgeError):

@@ -1,6 +1,7 @@
 """The parts of an open home enter; searching, triage and ingest over them leave."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,8 +15,8 @@ from api.ports import OnArticle
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
 from index.catalog import Catalog
+from index.health import Health, WatchedSearcher
 from index.models import ArticleReport
-from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
 from ingest.errors import RunciteError
 from ingest.freshness import FreshnessWindows
@@ -28,16 +29,25 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LocalRuntime:
-    """A home that this process holds."""
+    """A home that this process has open.
+
+    `holding` takes the right to write its index for as long as a run lasts; nothing where the process has it anyway.
+    """
 
     catalog: Catalog
-    retriever: Retriever
+    searcher: WatchedSearcher
+    health: Health
     triager: Triager
     syncer: Syncer
     shelf: Shelf
     history: RunHistory
     windows: FreshnessWindows
     open_source: Callable[[str], Source]
+    holding: Callable[[], AbstractContextManager[object]]
+
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        return self.health.fault
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -48,7 +58,7 @@ class LocalRuntime:
             limit: How many articles at most.
             as_of: The day freshness is judged on; today where it is left out.
         """
-        found = self.retriever.retrieve(text, audience=audience, limit=limit)
+        found = self.searcher.retrieve(text, audience=audience, limit=limit)
         passages = []
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
@@ -94,7 +104,11 @@ class LocalRuntime:
         options = RunOptions(
             allow_mass_delete=allow_mass_delete, should_stop=should_stop, on_total=on_total, run_id=run_id
         )
-        return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+        try:
+            with self.holding():
+                return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+        finally:
+            self.health.look()
 
     def _opened(self, location: str, run_id: str) -> Source:
         """Open a source; a run that fails for want of one is remembered too."""

@@ -37,6 +37,10 @@ class Runtime(Protocol):
         """Its articles."""
         ...
 
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        ...
+
     @property
     def history(self) -> RunHistory:
         """Its ingest runs."""

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from agent.errors import AgentError
-from api.errors import BusyError, EdgeError, NotFoundError
+from api.errors import BusyError, EdgeError, NotFoundError, WithheldError
 from api.mistakes import describe_mistakes
 from api.schemas import ProblemV1
 from index.errors import IndexingError
@@ -28,6 +28,7 @@ _log = logging.getLogger("runcite.http")
 # The first class that fits names status and type.
 _KINDS: tuple[tuple[type[RunciteError], HTTPStatus, str], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND, "not-found"),
+    (WithheldError, HTTPStatus.FORBIDDEN, "quarantined"),
     (BusyError, HTTPStatus.TOO_MANY_REQUESTS, "busy"),
     (AgentError, HTTPStatus.UNPROCESSABLE_ENTITY, "ticket"),
     (EdgeError, HTTPStatus.UNPROCESSABLE_ENTITY, "request"),

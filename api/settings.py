@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import ConfigurationError
+from index.store.server_options import TIMEOUT_S, Quantisation
 
 DEFAULT_HOME = Path(".runcite")
 DEFAULT_PORT = 8321
@@ -53,6 +54,18 @@ class Settings(BaseSettings):
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
+        qdrant_url: REST address of a Qdrant server or cluster that keeps the vectors instead of the home.
+        qdrant_api_key: Its key, sent to that address only.
+        qdrant_prefer_grpc: Speak gRPC with it.
+        qdrant_grpc_port: Its gRPC port.
+        qdrant_collection: Name the index is served under there.
+        qdrant_timeout_s: How long one of the up to four calls of a search may take.
+        qdrant_shards: Shards of a new collection.
+        qdrant_replication_factor: Copies of each shard of a new collection.
+        qdrant_write_consistency_factor: How many copies confirm a write; the majority where left out.
+        qdrant_quantisation: How a new collection compresses vectors.
+        qdrant_on_disk_vectors: Whether a new collection keeps whole vectors on disk.
+        qdrant_on_disk_payload: Whether a new collection keeps payload on disk.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
@@ -80,6 +93,22 @@ class Settings(BaseSettings):
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
+    qdrant_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]", description="an http or https address")
+    qdrant_api_key: SecretStr | None = Field(default=None, description="an API key")
+    qdrant_prefer_grpc: bool = Field(default=True, description="true or false")
+    qdrant_grpc_port: int = Field(default=6334, ge=1, le=65535, description="a number from 1 to 65535")
+    qdrant_collection: str = Field(
+        default="runcite",
+        pattern=r"^[A-Za-z0-9._-]{1,200}$",
+        description="letters, digits, dots, dashes or underscores",
+    )
+    qdrant_timeout_s: float = Field(default=TIMEOUT_S, gt=0, le=60, description="seconds, more than 0 and up to 60")
+    qdrant_shards: int = Field(default=1, ge=1, le=1024, description="a number from 1 to 1024")
+    qdrant_replication_factor: int = Field(default=1, ge=1, le=64, description="a number from 1 to 64")
+    qdrant_write_consistency_factor: int | None = Field(default=None, ge=1, le=64, description="a number from 1 to 64")
+    qdrant_quantisation: Quantisation = Field(default="none", description="none, int8 or binary")
+    qdrant_on_disk_vectors: bool = Field(default=False, description="true or false")
+    qdrant_on_disk_payload: bool = Field(default=False, description="true or false")
 
     @field_validator("home")
     @classmethod

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from api.convert import to_article, to_article_line, to_revision
-from api.errors import NotFoundError
+from api.errors import NotFoundError, UsageError, WithheldError
 from api.history import RunHistory
-from api.schemas import ArticleLineV1, ArticleV1, RevisionV1, StatusV1
+from api.linting import lint_catalog
+from api.schemas import ArticleLineV1, ArticleV1, LintV1, RevisionV1, StatusV1
 from index.catalog import Catalog
+from index.quarantine import STATED
 from index.runs import RunQuery
 from ingest.freshness import FreshnessState, FreshnessWindows
 from ingest.models import EVERYONE
@@ -55,10 +57,16 @@ class Shelf:
 
         Raises:
             NotFoundError: There is none that this reader may see.
+            WithheldError: It is quarantined.
         """
         article = self._catalog.article(article_id)
         if article is None or not _may_read(audience, article.metadata.audience):
             raise _no_such(article_id)
+        if article.quarantine:
+            raise WithheldError(
+                f"article {article_id!r} is quarantined: {'; '.join(article.quarantine)}. Expected one that may be "
+                "found; mend it at its source, or look at it there and run `runcite release`"
+            )
         revision = self._catalog.revision(article_id, article.revision)
         if revision is None:
             raise _no_such(article_id)
@@ -75,6 +83,7 @@ class Shelf:
 
         Raises:
             NotFoundError: There is none that this reader may see.
+            WithheldError: It is quarantined, or was when another took its place.
         """
         readers = self._catalog.audience_of(article_id)
         if readers is None or not _may_read(audience, readers):
@@ -84,8 +93,64 @@ class Shelf:
             raise NotFoundError(
                 f"article {article_id!r} has no revision {revision!r}; expected one that a citation names"
             )
+        if found.quarantined:
+            raise WithheldError(f"revision {revision!r} of article {article_id!r} is quarantined; expected another one")
         live = self._catalog.article(article_id)
         return to_revision(found, live=live is not None and live.revision == revision)
+
+    def release(self, article_id: str, reason: str) -> ArticleLineV1:
+        """Let a quarantined article be found, as it is now: another revision, or another finding, holds it anew.
+
+        Args:
+            article_id: Its id.
+            reason: Why, for the record.
+
+        Returns:
+            The article as it stands now.
+
+        Raises:
+            NotFoundError: There is none.
+            UsageError: It is not quarantined, or only its source can release it.
+        """
+        article = self._catalog.article(article_id)
+        if article is None:
+            raise _not_indexed(article_id)
+        if not article.quarantine:
+            raise UsageError(f"article {article_id!r} is not quarantined, expected one that is; there is nothing to do")
+        if STATED in article.quarantine:
+            raise UsageError(
+                f"article {article_id!r} cannot be released here: {STATED}; change its status there and run "
+                "`runcite ingest` again"
+            )
+        self._catalog.rule(article_id, "release", reason)
+        return self._line(article_id)
+
+    def quarantine(self, article_id: str, reason: str) -> ArticleLineV1:
+        """Keep an article from being found, at once and whatever becomes of it, until it is released.
+
+        Args:
+            article_id: Its id.
+            reason: Why, for the record.
+
+        Returns:
+            The article as it stands now.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        if self._catalog.rule(article_id, "quarantine", reason) is None:
+            raise _not_indexed(article_id)
+        return self._line(article_id)
+
+    def _line(self, article_id: str) -> ArticleLineV1:
+        article = self._catalog.article(article_id)
+        if article is None:
+            raise _not_indexed(article_id)
+        return to_article_line(article, self._windows, today())
+
+    def lint(self) -> LintV1:
+        """Report what the checks found in the articles, and which are alike."""
+        return lint_catalog(self._catalog)
 
     def status(self, server: str | None = None) -> StatusV1:
         """Sum up what the home holds.
@@ -119,6 +184,10 @@ def _no_such(article_id: str) -> NotFoundError:
     return NotFoundError(
         f"no article {article_id!r}; expected an id as `runcite articles` lists it, of an article that you may read"
     )
+
+
+def _not_indexed(article_id: str) -> NotFoundError:
+    return NotFoundError(f"no article {article_id!r}; expected an id as `runcite articles` lists it")
 
 
 def _urgency(line: ArticleLineV1) -> tuple[int, int, str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
@@ -15,6 +15,7 @@ from index import codec
 from index.embed.identity import require_same
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
+from index.quarantine import Verdict, reasons_again, reasons_for, rule
 from index.rows import (
     Publication,
     Standing,
@@ -25,12 +26,13 @@ from index.rows import (
     read_live,
     read_sequence,
     revision_row,
+    set_standing,
     to_article,
     to_revision,
 )
 from index.runs import RunLog
 from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
-from ingest.models import Article, ArticleMetadata
+from ingest.models import Article, ArticleMetadata, Finding
 
 __all__ = ["Catalog", "Publication", "Standing"]
 
@@ -74,6 +76,11 @@ class Catalog:
         with self._reading() as connection:
             value = connection.scalar(select(settings.c.value).where(settings.c.key == "embedding"))
         return None if value is None else codec.spec_from_json(value)
+
+    def index_id(self) -> str:
+        """Return the id this index got when it was made, and keeps."""
+        with self._reading() as connection:
+            return str(connection.scalars(select(settings.c.value).where(settings.c.key == "index_id")).one())
 
     def record_embedding(self, spec: EmbeddingSpec) -> None:
         """Record the model of a new index, or check that it is the one recorded.
@@ -144,16 +151,22 @@ class Catalog:
         revision = None if article is None else self.revision(article_id, article.revision)
         if article is None or revision is None:
             return None
+        columns = [articles.c[name] for name in ("metadata", "warnings", "findings")]
+        with self._reading() as connection:
+            row = connection.execute(select(*columns).where(articles.c.article_id == article_id)).one()
         return Article(
             article_id=article_id,
             source=article.source,
             title=revision.title,
             text=revision.text,
             blocks=revision.blocks,
-            metadata=article.metadata,
+            # As its source has it: whether it is quarantined is found anew.
+            metadata=codec.metadata_from_json(row[0]),
             revision=revision.revision,
             url=article.url,
             version=article.version,
+            warnings=codec.strings_from_json(row[1]),
+            findings=codec.findings_from_json(row[2]),
             stated=self._stated(articles.c.article_id == article_id).get(article_id),
         )
 
@@ -164,21 +177,32 @@ class Catalog:
         with self._reading() as connection:
             return connection.scalar(query) is not None
 
+    def metadata(self, source: str) -> dict[str, ArticleMetadata]:
+        """Return what is known of each live article of a source, by id, with its status as the source has it."""
+        query = select(articles.c.article_id, articles.c.metadata).where(articles.c.source == source)
+        with self._reading() as connection:
+            rows = connection.execute(query.where(articles.c.live_revision.is_not(None))).all()
+        return {row[0]: codec.metadata_from_json(row[1]) for row in rows}
+
     def attachments(self, source: str) -> dict[str, ArticleMetadata]:
         """Return what each live attachment of a source states itself, by article id."""
         return self._stated(articles.c.source == source)
 
-    def publish(self, publication: Publication) -> None:
+    def publish(self, publication: Publication) -> tuple[str, ...]:
         """Make an article's revision the live one, in one transaction.
 
         Args:
             publication: The article; its points must be durable in the vector store already.
+
+        Returns:
+            Why it is quarantined; empty where it may be found.
         """
         article = publication.article
         now = codec.time_to_text(datetime.now(UTC))
         with self._writing() as connection:
+            quarantine = reasons_for(connection, article)
             row = {
-                **article_row(article),
+                **article_row(article, quarantine),
                 "source": article.source,
                 "live_revision": article.revision,
                 "fingerprint": publication.fingerprint,
@@ -191,24 +215,28 @@ class Catalog:
                 .values(article_id=article.article_id, **row)
                 .on_conflict_do_update(index_elements=[articles.c.article_id], set_=row)
             )
-            text = revision_row(publication, now)
+            text = revision_row(publication, now, quarantined=bool(quarantine))
+            standing = {key: text[key] for key in ("audience", "quarantined")}
             connection.execute(
                 upsert(revisions)
                 .values(text)
-                .on_conflict_do_update(
-                    index_elements=[revisions.c.article_id, revisions.c.revision], set_={"audience": text["audience"]}
-                )
+                .on_conflict_do_update(index_elements=[revisions.c.article_id, revisions.c.revision], set_=standing)
             )
+        return quarantine
 
-    def update_metadata(self, article: Article, fingerprint: str) -> None:
+    def update_metadata(self, article: Article, fingerprint: str) -> tuple[str, ...]:
         """Record what changed besides the text; the live revision stays.
 
         Args:
             article: The article, at its live revision.
             fingerprint: Digest of its raw document.
+
+        Returns:
+            Why it is quarantined; empty where it may be found.
         """
         with self._writing() as connection:
-            row = {**article_row(article), "fingerprint": fingerprint, "changed": next_sequence(connection)}
+            quarantine = reasons_for(connection, article)
+            row = {**article_row(article, quarantine), "fingerprint": fingerprint, "changed": next_sequence(connection)}
             found = connection.execute(
                 update(articles)
                 .where(
@@ -218,29 +246,48 @@ class Catalog:
                 .values(row)
             )
             if found.rowcount:
-                connection.execute(
-                    update(revisions)
-                    .where(
-                        revisions.c.article_id == article.article_id,
-                        revisions.c.revision == article.revision,
-                    )
-                    .values(audience=codec.strings_to_json(article.metadata.audience))
-                )
+                set_standing(connection, article, article.metadata.audience, quarantined=bool(quarantine))
+        return quarantine
+
+    def rule(self, article_id: str, verdict: Verdict, reason: str) -> tuple[str, ...] | None:
+        """Release a live article from quarantine or put it there, from the commit on, and keep the reason.
+
+        Args:
+            article_id: The article.
+            verdict: A release covers its present revision and what is known of it; a quarantine holds until released.
+            reason: Why, in the words of the person who says so.
+
+        Returns:
+            Why it is quarantined now; `None` where there is no such article.
+        """
+        with self._writing() as connection:
+            return rule(connection, article_id, verdict, reason)
+
+    def quarantined(self) -> frozenset[str]:
+        """Return the ids of the live articles that nobody may find."""
+        query = select(articles.c.article_id).where(articles.c.quarantine.is_not(None))
+        with self._reading() as connection:
+            return frozenset(connection.scalars(query.where(articles.c.live_revision.is_not(None))))
+
+    def findings(self) -> dict[str, tuple[Finding, ...]]:
+        """Return what the checks found in the live articles, by id."""
+        query = select(articles.c.article_id, articles.c.findings).where(articles.c.live_revision.is_not(None))
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(articles.c.article_id)).all()
+        return {row[0]: codec.findings_from_json(row[1]) for row in rows}
 
     def set_metadata(self, article: IndexedArticle, metadata: ArticleMetadata, fingerprint: str) -> None:
-        """Record what follows for an article from another one; what it states itself stays."""
+        """Record what follows for a live article from another one; what it states itself stays."""
         with self._writing() as connection:
+            quarantine = reasons_again(connection, article.article_id, metadata.status)
             row = {
                 "metadata": codec.metadata_to_json(metadata),
+                "quarantine": codec.strings_to_json(quarantine) if quarantine else None,
                 "fingerprint": fingerprint,
                 "changed": next_sequence(connection),
             }
             connection.execute(update(articles).where(articles.c.article_id == article.article_id).values(row))
-            connection.execute(
-                update(revisions)
-                .where(revisions.c.article_id == article.article_id, revisions.c.revision == article.revision)
-                .values(audience=codec.strings_to_json(metadata.audience))
-            )
+            set_standing(connection, article, metadata.audience, quarantined=bool(quarantine))
 
     def unsettle(self, article_id: str) -> None:
         """Forget an article's fingerprint, so that the next run reads it again whatever its source says."""
@@ -267,6 +314,12 @@ class Catalog:
         with self._reading() as connection:
             rows = connection.execute(select(*columns).where(articles.c.live_revision.is_not(None))).all()
         return {row[0]: Standing(*row[1:]) for row in rows}
+
+    def chunk_count(self) -> int:
+        """Count the points that the vector store must hold of the live articles."""
+        query = select(func.coalesce(func.sum(articles.c.chunks), 0)).where(articles.c.live_revision.is_not(None))
+        with self._reading() as connection:
+            return int(connection.scalars(query).one())
 
     def index_revision(self) -> str:
         """Return a name for what the index holds now; any visible change makes another."""

@@ -8,10 +8,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from index.models import EmbeddingSpec, TermIds
-from ingest.models import ArticleMetadata, Block
+from ingest.models import ArticleMetadata, Block, Finding
 
 _METADATA = TypeAdapter(ArticleMetadata)
 _BLOCKS = TypeAdapter(tuple[Block, ...])
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
 _SPEC = TypeAdapter(EmbeddingSpec)
 
 
@@ -33,6 +34,16 @@ def blocks_to_json(blocks: tuple[Block, ...]) -> str:
 def blocks_from_json(value: str) -> tuple[Block, ...]:
     """Read what `blocks_to_json` wrote."""
     return _BLOCKS.validate_json(value)
+
+
+def findings_to_json(findings: tuple[Finding, ...]) -> str:
+    """Write findings as JSON."""
+    return _FINDINGS.dump_json(findings).decode()
+
+
+def findings_from_json(value: str) -> tuple[Finding, ...]:
+    """Read what `findings_to_json` wrote."""
+    return _FINDINGS.validate_json(value)
 
 
 def spec_to_json(spec: EmbeddingSpec) -> str:

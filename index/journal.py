@@ -36,20 +36,33 @@ class Journal:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _outcomes: Counter[SyncOutcome] = field(default_factory=Counter)
     _said: int = 0
-    _unwritten: list[tuple[int, ArticleReport]] = field(default_factory=list)
+    _unwritten: dict[int, ArticleReport] = field(default_factory=dict)
+    _positions: dict[str, int] = field(default_factory=dict)
 
     def note(self, line: ArticleReport) -> None:
         """Take an article's outcome down; written with the next batch."""
         self._outcomes[line.outcome] += 1
         if line.says_something:
-            self._said += 1
-            self._unwritten.append((self._said, line))
+            self._say(line)
         if len(self._unwritten) >= LINES_PER_WRITE:
             self.write()
 
+    def amend(self, line: ArticleReport) -> None:
+        """Take down what was found out of an article after its outcome was; its line keeps its place."""
+        position = self._positions.get(line.article_id)
+        if position is None:
+            self._say(line)
+        else:
+            self._unwritten[position] = line
+
+    def _say(self, line: ArticleReport) -> None:
+        self._said += 1
+        self._positions[line.article_id] = self._said
+        self._unwritten[self._said] = line
+
     def write(self, state: RunState = "running", error: str | None = None) -> None:
         """Bring the catalog up to date."""
-        lines, self._unwritten = self._unwritten, []
+        lines, self._unwritten = sorted(self._unwritten.items()), {}
         self.log.write(
             RunRecord(
                 run_id=self.run_id,

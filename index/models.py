@@ -113,8 +113,9 @@ class IndexedArticle:
         url: Where a person can open it.
         version: What the source calls this state of it.
         revision: The live revision.
-        metadata: What is known besides the text, as of the last sync.
+        metadata: What is known besides the text, as of the last sync; its status is `quarantined` while it is.
         indexed_at: When the live revision was published, UTC.
+        quarantine: Why it is quarantined; empty where it is not.
     """
 
     article_id: str
@@ -125,6 +126,7 @@ class IndexedArticle:
     revision: str
     metadata: ArticleMetadata
     indexed_at: datetime
+    quarantine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Revision:
     """An article's text and structure at one revision; kept after the article moves on.
 
     Its `audience` is who could read it when it was last live: what was taken out before an article was opened to
-    more readers is in its older revisions still.
+    more readers is in its older revisions still. In the same way `quarantined` says how it was last.
     """
 
     article_id: str
@@ -143,6 +145,7 @@ class Revision:
     blocks: tuple[Block, ...]
     audience: tuple[str, ...]
     published_at: datetime
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,7 @@ class Retrieval:
     index_revision: str
 
 
-SyncOutcome = Literal["indexed", "updated", "metadata_only", "unchanged", "deleted", "skipped", "failed"]
+SyncOutcome = Literal["indexed", "updated", "metadata_only", "quarantined", "unchanged", "deleted", "skipped", "failed"]
 
 RunState = Literal["queued", "running", "done", "failed", "interrupted"]
 """`failed`: it stopped before its end, and says why; `interrupted`: somebody stopped it, or its process died."""

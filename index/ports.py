@@ -34,6 +34,10 @@ class Embedder(Protocol):
 class VectorStore(Protocol):
     """Keeps points and finds the nearest ones. Nothing is durable before `flush` returns."""
 
+    def prepare(self) -> None:
+        """Make ready to be written to: what does not exist is made, what is damaged is put aside and made anew."""
+        ...
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""
         ...
@@ -47,21 +51,32 @@ class VectorStore(Protocol):
         ...
 
     def search_dense(
-        self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: FloatVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first.
 
-        With `only`, none but the points of these ids.
+        With `only`, none but the points of these ids; none of the `barred` articles.
         """
         ...
 
     def search_bm25(
-        self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: SparseVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first.
 
         The idf is over the points that `audience` may read, so that no score tells of the others. Points that share
-        no term with `vector` are left out. With `only`, none but the points of these ids.
+        no term with `vector` are left out. With `only`, none but the points of these ids; none of the `barred`
+        articles, which count for no idf either.
         """
         ...
 

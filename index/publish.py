@@ -1,7 +1,7 @@
 """Articles cut into chunks enter and become visible, in an order that a kill at any point does not break."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.catalog import Catalog, Publication
 from index.errors import EmbeddingError
@@ -32,6 +32,19 @@ class Prepared:
     replaces: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of a batch.
+
+    Attributes:
+        failed: What went wrong, by article id.
+        quarantined: Why an article may not be found, by id; empty reasons where it may.
+    """
+
+    failed: dict[str, str] = field(default_factory=dict)
+    quarantined: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class Publisher:
     """Makes articles visible: points, `flush`, catalog, and only then are the old points deleted."""
 
@@ -42,28 +55,30 @@ class Publisher:
         self._terms = TermEncoder()
         self._on_step = on_step
 
-    def publish(self, batch: Sequence[Prepared]) -> dict[str, str]:
+    def publish(self, batch: Sequence[Prepared]) -> Published:
         """Embed and publish several articles together, which costs one pass of the model and one `flush`.
 
         Args:
             batch: The articles.
 
         Returns:
-            What went wrong, by article id; empty where all are published.
+            What went wrong, and what is quarantined.
 
         Raises:
             StoreError: The disk is nearly full, or the vector store failed.
             CatalogError: The catalog failed.
         """
+        done = Published()
         try:
             points = self._embed([prepared.article for prepared in batch], [prepared.chunks for prepared in batch])
         except EmbeddingError as error:
             if len(batch) == 1:
-                return {batch[0].article.article_id: str(error)}
-            failed: dict[str, str] = {}
+                return Published(failed={batch[0].article.article_id: str(error)})
             for prepared in batch:
-                failed.update(self.publish([prepared]))
-            return failed
+                one = self.publish([prepared])
+                done.failed.update(one.failed)
+                done.quarantined.update(one.quarantined)
+            return done
         self._on_step("embedded")
         require_space(self._catalog.path.parent)
         self._store.upsert(points)
@@ -71,13 +86,13 @@ class Publisher:
         self._store.flush()
         self._on_step("flushed")
         for prepared in batch:
-            self._catalog.publish(self._publication(prepared))
+            done.quarantined[prepared.article.article_id] = self._catalog.publish(self._publication(prepared))
             self._on_step("published")
         for prepared in batch:
             if prepared.replaces is not None:
                 self._store.delete_revision(prepared.article.article_id, prepared.replaces)
                 self._on_step("old_deleted")
-        return {}
+        return done
 
     def restore(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> None:
         """Make the points of live articles again, after the vector store lost some.
@@ -99,18 +114,22 @@ class Publisher:
         for article, chunks in batch:
             self._catalog.set_chunks(article.article_id, len(chunks))
 
-    def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> None:
+    def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> tuple[str, ...]:
         """Publish what changed besides the text; nothing is embedded.
 
         Args:
             article: The article, at its live revision.
             fingerprint: Digest of its raw document.
             access_changed: Whether the points' audience or labels may differ from the article's.
+
+        Returns:
+            Why it is quarantined; empty where it may be found.
         """
         if access_changed:
             self._set_access(article.article_id, article.metadata)
-        self._catalog.update_metadata(article, fingerprint)
+        quarantine = self._catalog.update_metadata(article, fingerprint)
         self._on_step("metadata_updated")
+        return quarantine
 
     def relate(self, article: IndexedArticle, metadata: ArticleMetadata, fingerprint: str) -> None:
         """Publish what follows for an article from another one, such as an attachment's audience from its page's.

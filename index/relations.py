@@ -39,12 +39,13 @@ def relate(
     if not catalog.has_relations(source):
         return {}
     articles = catalog.articles(source)
+    known = catalog.metadata(source)
     stated = catalog.attachments(source)
     directory = _Directory(articles)
     warnings: dict[str, str] = {}
     settled: dict[str, ArticleMetadata] = {}
     for article in articles:
-        own = stated.get(article.article_id, article.metadata)
+        own = stated.get(article.article_id, known[article.article_id])
         settled[article.article_id], warning = _resolved(catalog, directory, article, own)
         if warning:
             warnings[article.article_id] = warning
@@ -54,8 +55,8 @@ def relate(
         if now.attached_to is not None:
             page = settled.get(now.attached_to) or absent.get(now.attached_to)
             # Of a page that this run did not reach nothing new is known.
-            now = article.metadata if page is None else inherit(now, page)
-        if now != article.metadata:
+            now = known[article.article_id] if page is None else inherit(now, page)
+        if now != known[article.article_id]:
             changed[article.article_id] = (article, now)
     standings = catalog.standings() if changed else {}
     for article_id, (article, now) in changed.items():

@@ -1,7 +1,7 @@
 """Articles enter, rows of the catalog's tables leave; and back."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, select, update
@@ -17,9 +17,20 @@ _IDS_PER_QUERY = 500
 
 _ARTICLE_COLUMNS = [
     articles.c[name]
-    for name in ("article_id", "source", "title", "url", "version", "live_revision", "metadata", "indexed_at")
+    for name in (
+        "article_id",
+        "source",
+        "title",
+        "url",
+        "version",
+        "live_revision",
+        "metadata",
+        "indexed_at",
+        "quarantine",
+    )
 ]
 _LIVE = articles.c.live_revision.is_not(None)
+_FINDABLE = _LIVE & articles.c.quarantine.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ def read_live(connection: Connection, ids: Iterable[str]) -> dict[str, IndexedAr
 
 def to_article(row: RowMapping) -> IndexedArticle:
     """Read a row of `live_articles`."""
+    metadata = codec.metadata_from_json(row["metadata"])
+    quarantine = () if row["quarantine"] is None else codec.strings_from_json(row["quarantine"])
     return IndexedArticle(
         article_id=row["article_id"],
         source=row["source"],
@@ -76,8 +89,9 @@ def to_article(row: RowMapping) -> IndexedArticle:
         url=row["url"],
         version=row["version"],
         revision=row["live_revision"],
-        metadata=codec.metadata_from_json(row["metadata"]),
+        metadata=replace(metadata, status="quarantined") if quarantine else metadata,
         indexed_at=codec.time_from_text(row["indexed_at"]),
+        quarantine=quarantine,
     )
 
 
@@ -92,11 +106,12 @@ def to_revision(row: RowMapping) -> Revision:
         blocks=codec.blocks_from_json(row["blocks"]),
         audience=codec.strings_from_json(row["audience"]),
         published_at=codec.time_from_text(row["published_at"]),
+        quarantined=row["quarantined"],
     )
 
 
-def article_row(article: Article) -> dict[str, Any]:
-    """Make the part of an article's row that a metadata-only change may touch."""
+def article_row(article: Article, quarantine: tuple[str, ...]) -> dict[str, Any]:
+    """Make the part of an article's row that a metadata-only change may touch; with the reasons to quarantine it."""
     return {
         "title": article.title,
         "url": article.url,
@@ -104,10 +119,12 @@ def article_row(article: Article) -> dict[str, Any]:
         "metadata": codec.metadata_to_json(article.metadata),
         "stated": None if article.stated is None else codec.metadata_to_json(article.stated),
         "warnings": codec.strings_to_json(article.warnings),
+        "findings": codec.findings_to_json(article.findings),
+        "quarantine": codec.strings_to_json(quarantine) if quarantine else None,
     }
 
 
-def revision_row(publication: Publication, now: str) -> dict[str, Any]:
+def revision_row(publication: Publication, now: str, *, quarantined: bool) -> dict[str, Any]:
     """Make the row of a revision published at `now`."""
     article = publication.article
     return {
@@ -120,8 +137,20 @@ def revision_row(publication: Publication, now: str) -> dict[str, Any]:
         "terms": codec.terms_to_bytes(publication.terms),
         "title_terms": codec.terms_to_bytes(publication.title_terms),
         "audience": codec.strings_to_json(article.metadata.audience),
+        "quarantined": quarantined,
         "published_at": now,
     }
+
+
+def set_standing(
+    connection: Connection, article: Article | IndexedArticle, audience: tuple[str, ...], *, quarantined: bool
+) -> None:
+    """Record on an article's live revision who may read it, and whether nobody may."""
+    connection.execute(
+        update(revisions)
+        .where(revisions.c.article_id == article.article_id, revisions.c.revision == article.revision)
+        .values(audience=codec.strings_to_json(audience), quarantined=quarantined)
+    )
 
 
 def read_sequence(connection: Connection) -> int:
@@ -139,7 +168,7 @@ def next_sequence(connection: Connection) -> int:
 def advance(connection: Connection, lexicon: Lexicon, sequence: int) -> Lexicon:
     """Bring a lexicon up to a change sequence, reading only the articles changed since."""
     changed = articles.c.changed > lexicon.sequence
-    gone = connection.scalars(select(articles.c.article_id).where(changed, ~_LIVE)).all()
+    gone = connection.scalars(select(articles.c.article_id).where(changed, ~_FINDABLE)).all()
     joined = articles.join(
         revisions,
         (articles.c.article_id == revisions.c.article_id) & (articles.c.live_revision == revisions.c.revision),
@@ -154,6 +183,6 @@ def advance(connection: Connection, lexicon: Lexicon, sequence: int) -> Lexicon:
             codec.terms_from_bytes(row[3]),
             codec.strings_from_json(row[4]),
         )
-        for row in connection.execute(select(*columns).select_from(joined).where(changed))
+        for row in connection.execute(select(*columns).select_from(joined).where(changed, _FINDABLE))
     ]
     return lexicon.changed(sequence, now, gone)

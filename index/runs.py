@@ -81,7 +81,7 @@ class RunLog:
 
         Args:
             record: The run as it stands now.
-            lines: What it has done since the last time, each with its position.
+            lines: What it has done since the last time, each with its position; a line of a known position replaces it.
         """
         row = {
             "state": record.state,
@@ -105,7 +105,7 @@ class RunLog:
         with self._writing() as connection:
             connection.execute(update(runs).where(runs.c.run_id == record.run_id).values(row))
             if new:
-                connection.execute(insert(run_articles), new)
+                connection.execute(insert(run_articles).prefix_with("OR REPLACE"), new)
 
     def close_open(self, error: str = CUT_OFF) -> None:
         """Mark every run that waits or goes on as interrupted.

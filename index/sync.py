@@ -1,7 +1,8 @@
 """A source enters; what changed in it is published, what vanished is removed, and a report of each article leaves."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ulid import ULID
@@ -9,22 +10,17 @@ from ulid import ULID
 from index.catalog import Catalog, Standing
 from index.journal import Journal, recorded
 from index.models import ArticleReport, RunReport, RunState, SyncOutcome
+from index.pairs import pairs_in
 from index.ports import Embedder, VectorStore
 from index.publish import OnStep, Prepared, Publisher
 from index.relations import relate
+from index.run import CHUNKS_PER_BATCH, Run
 from index.space import require_space
 from ingest.attachments import inherit
 from ingest.errors import ParseError, SourceError
 from ingest.metadata import narrower, read_metadata
 from ingest.models import Article, ArticleMetadata, Chunk, RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, OnTotal, Source, ignore_total
-
-CHUNKS_PER_BATCH = 64
-"""Enough to keep the model busy over short articles; a run that is stopped loses at most this much embedding."""
-
-MASS_DELETE_SHARE = 0.20
-MASS_DELETE_COUNT = 20
-"""A run that would remove more than both of these is more often a broken listing than a clean-up (FEATURES K9)."""
+from ingest.ports import OnTotal, Source, ignore_total
 
 INTERRUPTED = "Interrupted: what was in hand is indexed, nothing was removed. Run it again to go on."
 
@@ -47,6 +43,7 @@ class RunOptions:
         on_step: Told each step just taken.
         on_total: Told how many articles the source is going to list, where it knows.
         run_id: What to call the run; a new ULID where it is left out.
+        clock: Seconds that only grow; tests pass their own.
     """
 
     allow_mass_delete: bool = False
@@ -55,6 +52,7 @@ class RunOptions:
     on_step: OnStep = _silent
     on_total: OnTotal = ignore_total
     run_id: str | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 class Syncer:
@@ -111,8 +109,9 @@ class Syncer:
         self._catalog.record_embedding(self._embedder.spec)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
+        self._store.prepare()
         restored = self.sweep(options)
-        run = _Run(source.key, self._catalog.standings(), publisher, on_article, journal)
+        run = Run(source.key, self._catalog.standings(), publisher, on_article, journal, options.clock)
         error = self._scan(source, run, options)
         run.warn(relate(self._catalog, publisher, source.key, run.absent))
         if error is None:
@@ -123,6 +122,7 @@ class Syncer:
             if options.optimize:
                 self._store.optimize()
                 options.on_step("optimized")
+        run.add_pairs(pairs_in(self._catalog, run.changed) if run.changed else ())
         journal.chunks_embedded += restored
         state: RunState = "done" if error is None else "interrupted" if error == INTERRUPTED else "failed"
         journal.write(state, error)
@@ -171,20 +171,21 @@ class Syncer:
                     break
         return embedded
 
-    def _scan(self, source: Source, run: "_Run", options: RunOptions) -> str | None:
+    def _scan(self, source: Source, run: Run, options: RunOptions) -> str | None:
         try:
             for item in source.scan(run.is_current(self._fingerprint_etag), run.expect(options.on_total)):
                 if options.should_stop():
                     run.publish_pending()
                     return INTERRUPTED
                 self._take(item, run)
+                run.publish_due()
         except SourceError as error:
             run.publish_pending()
             return str(error)
         run.publish_pending()
         return None
 
-    def _take(self, item: RawDocument | Unchanged | Rejected, run: "_Run") -> None:
+    def _take(self, item: RawDocument | Unchanged | Rejected, run: Run) -> None:
         if not run.admit(item):
             return
         match item:
@@ -201,7 +202,7 @@ class Syncer:
             case RawDocument():
                 self._take_document(item, run)
 
-    def _narrow(self, article_id: str, readers: tuple[str, ...] | None, run: "_Run") -> None:
+    def _narrow(self, article_id: str, readers: tuple[str, ...] | None, run: Run) -> None:
         """Keep what stays indexed of a document that could not be had from those who may no longer read it."""
         article = None if readers is None else self._catalog.stored(article_id)
         if article is None or readers is None:
@@ -214,7 +215,7 @@ class Syncer:
             # Unsettled, for its other facts are still to come.
             run.publisher.update_metadata(narrowed, UNSETTLED, access_changed=True)
 
-    def _take_document(self, item: RawDocument, run: "_Run") -> None:
+    def _take_document(self, item: RawDocument, run: Run) -> None:
         standing = run.standings.get(item.article_id)
         fingerprint = self._fingerprint(item)
         if standing is not None and standing.fingerprint == fingerprint:
@@ -248,19 +249,19 @@ class Syncer:
             return
         run.add(Prepared(article, chunks, fingerprint, standing.revision if standing else None))
 
-    def _with_page(self, article: Article, run: "_Run") -> Article:
+    def _with_page(self, article: Article, run: Run) -> Article:
         """Join what an attachment states with what its page does, so that it is never open to more readers."""
         page_id = article.metadata.attached_to
         if page_id is None:
             return article
         waiting = (one.article.metadata for one in run.pending if one.article.article_id == page_id)
-        known = self._catalog.article(page_id)
+        known = self._catalog.stored(page_id)
         # A page that is no article, such as one that holds nothing but the file, still says who may read it.
         absent = run.absent.get(page_id, ArticleMetadata(audience=()))
         page = next(waiting, known.metadata if known else absent)
         return replace(article, metadata=inherit(article.metadata, page), stated=article.metadata)
 
-    def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: "_Run") -> None:
+    def _update_metadata(self, article: Article, fingerprint: str, standing: Standing, run: Run) -> None:
         known = self._catalog.article(article.article_id)
         now = article.metadata
         access_changed = (
@@ -268,145 +269,5 @@ class Syncer:
             or standing.fingerprint == UNSETTLED
             or (known.metadata.audience, known.metadata.labels) != (now.audience, now.labels)
         )
-        run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
-        run.note(article.article_id, "metadata_only", warnings=article.warnings)
-
-
-@dataclass
-class _Run:
-    """What one run has met so far."""
-
-    source: str
-    standings: dict[str, Standing]
-    publisher: Publisher
-    on_article: Callable[[ArticleReport], None]
-    journal: Journal
-    lines: list[ArticleReport] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    pending: list[Prepared] = field(default_factory=list)
-    unread: set[str | None] = field(default_factory=set)
-    absent: dict[str, ArticleMetadata] = field(default_factory=dict)
-    touched: bool = False
-
-    def is_current(self, fingerprint_etag: Callable[[str], str]) -> IsCurrent:
-        """Make the question whether the index holds an article as its source has it."""
-
-        def ask(article_id: str, etag: str) -> bool:
-            standing = self.standings.get(article_id)
-            return (
-                standing is not None
-                and standing.source == self.source
-                and standing.fingerprint == fingerprint_etag(etag)
-            )
-
-        return ask
-
-    def expect(self, on_total: OnTotal) -> OnTotal:
-        """Make what takes the number of articles to come."""
-
-        def take(total: int) -> None:
-            self.journal.articles_total = total
-            on_total(total)
-
-        return take
-
-    def admit(self, item: RawDocument | Unchanged | Rejected) -> bool:
-        """Note that a document was listed; `False` where it must be left alone, which is reported."""
-        article_id = item.article_id
-        if article_id in self.places:
-            twice = f"The source lists {article_id!r} twice; the first is used. Give one of them another name."
-            self.append(ArticleReport(article_id, "failed", item.reason if isinstance(item, Rejected) else twice))
-            return False
-        # Holds its place in the report until its outcome is known.
-        self.places[article_id] = len(self.lines)
-        self.lines.append(ArticleReport(article_id, "skipped", "not reached"))
-        owner = self.standings.get(article_id)
-        if owner is not None and owner.source != self.source:
-            self.note(
-                article_id,
-                "failed",
-                f"The article id {article_id!r} belongs to the source {owner.source!r} already. Rename one of the two. "
-                "If that source has moved or is no more, put an empty folder in its place, run `runcite ingest "
-                "--allow-mass-delete` on it, and then this again.",
-            )
-            return False
-        return True
-
-    def kept(self, article_id: str) -> str:
-        """Say that an article which could not be brought up to date is still there."""
-        return "; what was indexed of it before is kept" if article_id in self.standings else ""
-
-    def note(self, article_id: str, outcome: SyncOutcome, reason: str = "", warnings: tuple[str, ...] = ()) -> None:
-        """Report an article's outcome."""
-        report = ArticleReport(article_id, outcome, reason, warnings)
-        self.lines[self.places[article_id]] = report
-        self._tell(report)
-
-    def warn(self, warnings: Mapping[str, str]) -> None:
-        """Add a warning to the report of each article that this run read."""
-        for article_id, warning in warnings.items():
-            place = self.places.get(article_id)
-            if place is not None and self.lines[place].outcome in {"indexed", "updated", "metadata_only"}:
-                line = self.lines[place]
-                self.lines[place] = replace(line, warnings=(*line.warnings, warning))
-
-    def append(self, report: ArticleReport) -> None:
-        """Report an outcome in a line of its own."""
-        self.lines.append(report)
-        self._tell(report)
-
-    def _tell(self, report: ArticleReport) -> None:
-        self.journal.note(report)
-        self.on_article(report)
-
-    def add(self, prepared: Prepared) -> None:
-        """Queue an article; the queue is published when it fills a batch."""
-        self.pending.append(prepared)
-        if sum(len(waiting.chunks) for waiting in self.pending) >= CHUNKS_PER_BATCH:
-            self.publish_pending()
-
-    def publish_pending(self) -> None:
-        """Publish what is queued."""
-        batch, self.pending = self.pending, []
-        if not batch:
-            return
-        failed = self.publisher.publish(batch)
-        self.touched = True
-        for prepared in batch:
-            article = prepared.article
-            if article.article_id in failed:
-                self.note(article.article_id, "failed", failed[article.article_id])
-                continue
-            self.journal.chunks_embedded += len(prepared.chunks)
-            outcome: SyncOutcome = "indexed" if prepared.replaces is None else "updated"
-            self.note(article.article_id, outcome, warnings=article.warnings)
-        self.journal.write()
-
-    def remove_gone(self, *, allow_mass_delete: bool) -> str | None:
-        """Remove the source's articles that it no longer lists; the reason where that was refused."""
-        own = {key: standing for key, standing in self.standings.items() if standing.source == self.source}
-        gone = sorted(own.keys() - self.places.keys() - self._unlisted(own))
-        if not gone:
-            return None
-        if not self.lines and not allow_mass_delete:
-            return (
-                f"The source {self.source!r} listed nothing, expected some of its {len(own)} articles: nothing was "
-                "removed. Check its address and rights; if it is really empty, run again with --allow-mass-delete."
-            )
-        if not allow_mass_delete and len(gone) > MASS_DELETE_COUNT and len(gone) > MASS_DELETE_SHARE * len(own):
-            return (
-                f"The source {self.source!r} no longer lists {len(gone)} of its {len(own)} articles: nothing was "
-                "removed. If they are really gone, run again with --allow-mass-delete."
-            )
-        for article_id in gone:
-            self.publisher.remove(article_id, own[article_id].revision)
-            self.touched = True
-            self.append(ArticleReport(article_id, "deleted"))
-        return None
-
-    def _unlisted(self, ids: Iterable[str]) -> set[str]:
-        """Return the articles below what could not be listed: nobody can say that they have vanished."""
-        failed = tuple(
-            line.article_id for line in self.lines if line.outcome == "failed" and line.article_id.endswith("/")
-        )
-        return {article_id for article_id in ids if article_id.startswith(failed)} if failed else set()
+        quarantine = run.publisher.update_metadata(article, fingerprint, access_changed=access_changed)
+        run.note_article(article, "metadata_only", quarantine)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Engine,
@@ -59,12 +60,16 @@ articles = Table(
     Column("stated", Text),
     Column("fingerprint", String, nullable=False),
     Column("warnings", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    # Why the live revision is quarantined; NULL where it is not.
+    Column("quarantine", Text),
     Column("chunks", Integer, nullable=False),
     Column("indexed_at", String, nullable=False),
     Column("changed", Integer, nullable=False),
     Index("articles_by_change", "changed"),
     Index("articles_by_source", "source"),
 )
+Index("articles_quarantined", articles.c.article_id, sqlite_where=articles.c.quarantine.is_not(None))
 
 revisions = Table(
     "revisions",
@@ -79,7 +84,24 @@ revisions = Table(
     Column("title_terms", LargeBinary, nullable=False),
     # Follows the article's while the revision is live, and stays when it is not.
     Column("audience", Text, nullable=False),
+    # As `audience`: a revision that was superseded while in quarantine stays there.
+    Column("quarantined", Boolean, nullable=False),
     Column("published_at", String, nullable=False),
+)
+
+# What people have said of articles, oldest first; the last word on an article counts. Nothing is ever deleted.
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("verdict_id", Integer, primary_key=True),
+    Column("article_id", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("given_at", String, nullable=False),
+    Column("revision", String, nullable=False),
+    # Marks of the findings that a release covers.
+    Column("marks", Text, nullable=False),
+    Index("verdicts_by_article", "article_id"),
 )
 
 runs = Table(

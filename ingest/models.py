@@ -168,6 +168,45 @@ class ArticleMetadata:
     attached_to: str | None = None
 
 
+Severity = Literal["warning", "quarantine"]
+FindingCode = Literal[
+    "no-owner",
+    "no-review-date",
+    "no-steps",
+    "instruction",
+    "suspicious-instruction",
+    "hidden-data",
+    "hidden-text",
+    "invisible-characters",
+    "secret",
+    "near-duplicate",
+    "contradiction",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with an article, found when it was read.
+
+    Attributes:
+        code: What kind of thing.
+        severity: Whether to say so, or to keep the article from being found until somebody releases it.
+        detail: What it is, for a person; never a secret itself.
+        line: The line of the original it is in, where the original has lines.
+        mark: Digest of what was found, so that a release covers just that.
+    """
+
+    code: FindingCode
+    severity: Severity
+    detail: str
+    line: int | None = None
+    mark: str = ""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return self.detail if self.line is None else f"{self.detail} (line {self.line})"
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """A document turned into normalised text with its structure and metadata.
@@ -184,6 +223,7 @@ class Article:
         version: What the source calls this state of it.
         warnings: What was odd about it, each for one report line.
         stated: Of an attachment, what it states itself; its `metadata` is that joined with its page's.
+        findings: What the checks at the door found.
     """
 
     article_id: str
@@ -197,6 +237,7 @@ class Article:
     version: str | None = None
     warnings: tuple[str, ...] = ()
     stated: ArticleMetadata | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

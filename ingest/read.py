@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ingest.errors import ParseError
+from ingest.lint.check import LINT_VERSION, checked
 from ingest.metadata import combine, read_metadata
 from ingest.models import Article, Block, MediaType, RawDocument
 from ingest.parse.confluence_storage import parse_storage
@@ -52,7 +53,7 @@ def read(raw: RawDocument) -> Article:
         raw: The document as its source gave it.
 
     Returns:
-        The article: normalised text, structure, metadata, and warnings about what was odd.
+        The article: normalised text, structure, metadata, warnings about what was odd, and what the checks found.
 
     Raises:
         ParseError: Its bytes are not of its kind, or there is nothing to read in them.
@@ -66,7 +67,7 @@ def read(raw: RawDocument) -> Article:
     title = (reading.title or stated.title or parsed.title or humanise(raw.name))[:MAX_TITLE_CHARS].strip()
     malformed = parsed.malformed + metadata.dates.malformed
     dates = replace(metadata.dates, last_modified=raw.last_modified, malformed=malformed)
-    return Article(
+    article = Article(
         article_id=raw.article_id,
         source=raw.source,
         title=title,
@@ -78,6 +79,7 @@ def read(raw: RawDocument) -> Article:
         version=raw.version,
         warnings=parsed.warnings + reading.warnings + stated.warnings,
     )
+    return checked(article, parsed.original, has_lines=raw.media_type in _PARSERS)
 
 
 def _parse(raw: RawDocument) -> Parsed:
@@ -85,7 +87,7 @@ def _parse(raw: RawDocument) -> Parsed:
         return _BINARY_PARSERS[raw.media_type](raw.content)
     source, warnings = decode(raw.content)
     parsed = _PARSERS[raw.media_type](source)
-    return replace(parsed, warnings=warnings + parsed.warnings)
+    return replace(parsed, warnings=warnings + parsed.warnings, original=source)
 
 
 def fingerprint(raw: RawDocument) -> str:
@@ -95,26 +97,14 @@ def fingerprint(raw: RawDocument) -> str:
         raw: The document as its source gave it.
 
     Returns:
-        `sha256:…` over content, media type, name, version, URL, edit date, and the versions of parser and chunker; over
-        the etag and those versions alone where there is one.
+        `sha256:…` over content, media type, name, version, URL, edit date, and the versions of parser, chunker and
+        checks; over the etag and those versions alone where there is one.
     """
     if raw.etag is not None:
         return fingerprint_etag(raw.etag)
     edited = raw.last_modified.isoformat() if raw.last_modified else None
     stated = sorted((name, repr(value)) for name, value in raw.fields.items())
-    facts = json.dumps(
-        [
-            PARSER_VERSION,
-            CHUNKING_VERSION,
-            raw.media_type,
-            raw.name,
-            raw.version,
-            raw.url,
-            edited,
-            stated,
-            raw.attached_to,
-        ]
-    )
+    facts = json.dumps([*_versions(), raw.media_type, raw.name, raw.version, raw.url, edited, stated, raw.attached_to])
     digest = hashlib.sha256(facts.encode())
     digest.update(raw.content)
     return f"sha256:{digest.hexdigest()}"
@@ -122,8 +112,12 @@ def fingerprint(raw: RawDocument) -> str:
 
 def fingerprint_etag(etag: str) -> str:
     """Identify an article by its source's own mark, as `fingerprint` does for a document that carries one."""
-    facts = json.dumps([PARSER_VERSION, CHUNKING_VERSION, etag])
+    facts = json.dumps([*_versions(), etag])
     return f"sha256:{hashlib.sha256(facts.encode()).hexdigest()}"
+
+
+def _versions() -> tuple[int, ...]:
+    return PARSER_VERSION, CHUNKING_VERSION, LINT_VERSION
 
 
 def humanise(name: str) -> str:

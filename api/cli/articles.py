@@ -19,7 +19,7 @@ from ingest.freshness import FreshnessState
 CSV_COLUMNS = (
     "article_id", "title", "source", "status", "state", "basis", "last_reviewed", "review_by", "valid_until",
     "age_days", "overdue_days", "owner", "category", "team", "priority", "risk", "audience", "labels",
-    "superseded_by", "attached_to", "version", "revision", "url",
+    "superseded_by", "attached_to", "version", "revision", "url", "quarantine",
 )  # fmt: skip
 
 FORMULA_TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -58,6 +58,7 @@ def ingest(
     if as_json:
         terminal.result(json_text(IngestReport(runs=tuple(runs))))
     elif found_any:
+        watcher.list_late_warnings(runs)
         sum_up(terminal, runs)
     if not found_any:
         raise NothingToDoError(

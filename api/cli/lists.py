@@ -19,6 +19,7 @@ _OUTCOME_STYLE = {
     "indexed": "green",
     "updated": "green",
     "metadata_only": "cyan",
+    "quarantined": "bold magenta",
     "unchanged": "dim",
     "deleted": "yellow",
     "skipped": "yellow",
@@ -67,6 +68,8 @@ def article_table(articles: Sequence[ArticleLineV1]) -> Table:
         name = Text.assemble(one_line(article.article_id), "\n", (one_line(article.title), "dim"))
         if article.attached_to:
             name.append(f"\nattached to {one_line(article.attached_to)}", "dim")
+        for reason in article.quarantine:
+            name.append(f"\n{one_line(reason)}", "yellow")
         table.add_row(
             name,
             state,

@@ -16,7 +16,9 @@ from api.cli.articles import articles
 from api.cli.demo import demo
 from api.cli.evaluate import evaluate
 from api.cli.ingest import ingest
+from api.cli.lint import lint
 from api.cli.options import Globals
+from api.cli.quarantine import quarantine, release
 from api.cli.runs import runs
 from api.cli.search import search
 from api.cli.serve import serve
@@ -46,6 +48,9 @@ COMMANDS: Commands = {
     "search": (search, "Search the runbooks."),
     "triage": (triage, "Decide tickets, with citations."),
     "articles": (articles, "List the articles with freshness and owner."),
+    "lint": (lint, "Check articles before or after they are indexed."),
+    "quarantine": (quarantine, "Take an article out of use."),
+    "release": (release, "Release an article from quarantine."),
     "status": (status, "Show what the home holds."),
     "serve": (serve, "Serve the HTTP API on loopback."),
     "eval": (evaluate, "Measure on a labelled dataset."),

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from api.cli.lists import report_line, run_table
 from api.cli.terminal import Terminal, one_line
 from api.cli.words import duration_words
-from api.schemas import ArticleReportV1, IngestRunV1
+from api.schemas import ArticleReportV1, IngestRunV1, RunReportV1
 
 QUIET_OUTCOMES = frozenset({"unchanged"})
 """What a person only wants counted."""
@@ -109,6 +110,7 @@ class RunWatcher:
         self._terminal = terminal
         self._lists = lists
         self._verbose = verbose
+        self._warned: dict[str, int] = {}
 
     @contextmanager
     def watching(self, location: str) -> Iterator[Watch]:
@@ -118,7 +120,17 @@ class RunWatcher:
         with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
             yield Watch(progress, one_line(location.rstrip("/").rpartition("/")[2]), self._show)
 
+    def list_late_warnings(self, runs: Sequence[RunReportV1]) -> None:
+        """List what could be said only once every article was in: which are alike, and what names no article."""
+        for run in runs:
+            for article in run.articles:
+                late = article.warnings[self._warned.get(article.article_id, 0) :]
+                if self._lists and late:
+                    line = Text(f"{one_line(article.article_id)}: {'; '.join(map(one_line, late))}", "dim")
+                    self._terminal.out.print(line, soft_wrap=True)
+
     def _show(self, report: ArticleReportV1) -> None:
+        self._warned[report.article_id] = len(report.warnings)
         if self._lists and (self._verbose or report.outcome not in QUIET_OUTCOMES or report.warnings):
             # On one screen the bar must know of the line, or the two are drawn into each other.
             shares_screen = self._terminal.out.is_terminal and self._terminal.err.is_terminal

@@ -51,6 +51,7 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "ambiguous": "Two runbooks fit equally well",
     "unverified_identity": "The requester's identity is not verified",
     "citation_failed": "A quotation could not be verified",
+    "index_unavailable": "The knowledge base cannot be searched",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from api.schemas.base import Answer, Moment, Score
 from api.schemas.decision import FreshnessV1
 from api.schemas.runs import IngestRunV1
-from ingest.models import Priority, RiskClass, Status
+from ingest.models import FindingCode, Priority, RiskClass, Severity, Status
 
 
 class PassageV1(Answer):
@@ -56,6 +56,7 @@ class ArticleLineV1(Answer):
     requires_identity: bool
     freshness: FreshnessV1
     indexed_at: Moment
+    quarantine: tuple[str, ...]
 
 
 class ArticleV1(ArticleLineV1):
@@ -81,6 +82,25 @@ class HealthV1(Answer):
 
     status: Literal["ok", "not_ready"]
     detail: str
+
+
+class LintFindingV1(Answer):
+    """Something wrong with an article; `other` is the article it makes a pair with."""
+
+    article_id: str
+    code: FindingCode | Literal["quarantined", "unreadable"]
+    severity: Severity | Literal["failure"]
+    detail: str
+    line: int | None = None
+    other: str | None = None
+
+
+class LintV1(Answer):
+    """What the checks found, in a source or in the index."""
+
+    source: str | None
+    articles: int
+    findings: tuple[LintFindingV1, ...]
 
 
 class ProblemV1(Answer):

@@ -20,6 +20,11 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._closed = False
 
+    def prepare(self) -> None:
+        """Nothing to do: it is ready as soon as it is there."""
+        with self._open():
+            return
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""
         with self._open():
@@ -48,21 +53,33 @@ class MemoryStore:
                     self._points[key] = replace(point, audience=tuple(audience), labels=tuple(labels))
 
     def search_dense(
-        self, vector: FloatVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: FloatVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
         with self._open():
-            return _best([(float(point.dense @ vector), point) for point in self._visible(audience, only)], limit)
+            return _best(
+                [(float(point.dense @ vector), point) for point in self._visible(audience, only, barred)], limit
+            )
 
     def search_bm25(
-        self, vector: SparseVector, limit: int, audience: Iterable[str], only: Collection[str] | None = None
+        self,
+        vector: SparseVector,
+        limit: int,
+        audience: Iterable[str],
+        only: Collection[str] | None = None,
+        barred: Collection[str] = (),
     ) -> list[Hit]:
         """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
         with self._open():
             audience = list(audience)
-            weights = self._weights(vector, self._visible(audience, None))
+            weights = self._weights(vector, self._visible(audience, None, barred))
             scored = []
-            for point in self._visible(audience, only):
+            for point in self._visible(audience, only, barred):
                 shared = [
                     (weights[term], value)
                     for term, value in zip(point.bm25.indices.tolist(), point.bm25.values.tolist(), strict=True)
@@ -112,13 +129,15 @@ class MemoryStore:
             raise StoreError("The vector store is closed: expected an open one. Open it again before using it.")
         return self._lock
 
-    def _visible(self, audience: Iterable[str], only: Collection[str] | None) -> list[Point]:
+    def _visible(self, audience: Iterable[str], only: Collection[str] | None, barred: Collection[str]) -> list[Point]:
         groups = set(audience)
         wanted = None if only is None else set(only)
         return [
             point
             for point in self._points.values()
-            if groups & set(point.audience) and (wanted is None or point.id in wanted)
+            if groups & set(point.audience)
+            and (wanted is None or point.id in wanted)
+            and point.article_id not in barred
         ]
 
     def _weights(self, vector: SparseVector, corpus: list[Point]) -> dict[int, float]:

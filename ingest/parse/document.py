@@ -18,6 +18,7 @@ class Parsed:
         fields: Metadata statements as they stand: front matter, or `<meta>` tags.
         malformed: Metadata that was there but could not be read, for `ReviewDates.malformed`.
         warnings: What was odd.
+        original: What it was made from, with all that a reader cannot see and the text leaves out; for the checks.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Parsed:
     fields: Mapping[str, object] = field(default_factory=dict)
     malformed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    original: str = ""
 
 
 def title_of(builder: TextBuilder, fallback: str | None = None) -> str | None:

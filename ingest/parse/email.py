@@ -42,7 +42,8 @@ def parse_email(content: bytes) -> Parsed:
         raise ParseError("the e-mail has no text body, expected one in HTML or plain text; leave it out of the source")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     parsed = parse_html(text) if body.get_content_subtype() == "html" else parse_text(text)
-    return replace(parsed, title=subject or parsed.title, warnings=parsed.warnings + _left_out(message))
+    warnings = parsed.warnings + _left_out(message)
+    return replace(parsed, title=subject or parsed.title, warnings=warnings, original=text)
 
 
 def _left_out(message: EmailMessage) -> tuple[str, ...]:

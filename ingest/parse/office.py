@@ -82,7 +82,8 @@ def _parse(kind: str, content: bytes) -> Parsed:
     text, blocks = writer.finish()
     if not text.strip():
         raise ParseError(f"the .{kind} file gave no text; is it a scan? Write its text out, or leave it out")
-    return Parsed(text, blocks, title_of(writer.builder))
+    original = "\n".join(element.text for element in elements)
+    return Parsed(text, blocks, title_of(writer.builder), original=original)
 
 
 def _check_archive(kind: str, content: bytes) -> None:

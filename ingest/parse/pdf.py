@@ -67,6 +67,7 @@ def parse_pdf(content: bytes) -> Parsed:
     lines, stated = _extract(content)
     if not lines:
         raise ParseError("the PDF gave no text; is it a scan? Run OCR over it (such as ocrmypdf), or leave it out")
+    original = "\n".join(line.text for line in lines)
     lines = _without_page_furniture(lines)
     body = _body_size(lines)
     larger = sorted({round(line.size, 1) for line in lines if line.size > body * _HEADING_RATIO}, reverse=True)
@@ -75,7 +76,7 @@ def parse_pdf(content: bytes) -> Parsed:
         writer.add(line)
     writer.end()
     text, blocks = writer.builder.build()
-    return Parsed(text, blocks, title_of(writer.builder, stated))
+    return Parsed(text, blocks, title_of(writer.builder, stated), original=original)
 
 
 def _extract(content: bytes) -> tuple[list[_Line], str | None]:

@@ -195,6 +195,7 @@ class CloneSource:
         except (OSError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip().splitlines()
             detail = said[-1] if said else "git failed"
-            raise SourceError(
-                f"cannot fetch {self.key!r}: {detail}; check the address, ref= and, if it is private, RUNCITE_GIT_TOKEN"
-            ) from error
+            remedy = "check the address, ref= and, if it is private, RUNCITE_GIT_TOKEN"
+            if "certificate" in detail:
+                remedy = "mend the certificate, or name its authority's file in GIT_SSL_CAINFO"
+            raise SourceError(f"cannot fetch {self.key!r}: {detail}; {remedy}") from error

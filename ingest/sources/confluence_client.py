@@ -93,7 +93,9 @@ class ConfluenceClient:
             auth=basic,
             timeout=timeout_s,
             limits=httpx.Limits(max_connections=CONNECTIONS),
-            # A company's proxy and certificate authority are set there; neither stands before this machine itself.
+            # SSL_CERT_FILE names a company's own certificate authority.
+            verify=httpx.create_ssl_context(),
+            # A company's proxy is set there; it does not stand before this machine itself.
             trust_env=urlsplit(base).hostname not in LOOPBACK,
         )
         self._media = MediaClient(base)

@@ -60,11 +60,10 @@ def absolute(path: Path) -> Path:
 
 def is_candidate(relative: PurePosixPath) -> bool:
     """Tell whether a path is of a kind that is indexed, in a folder that is looked into."""
-    *folders, name = relative.parts
     return (
-        PurePosixPath(name).suffix.lower() in MEDIA_TYPES
-        and not name.startswith(".")
-        and not any(is_ignored_folder(folder) for folder in folders)
+        relative.suffix.lower() in MEDIA_TYPES
+        and not relative.name.startswith(".")
+        and not any(is_ignored_folder(folder) for folder in relative.parts[:-1])
     )
 
 

@@ -180,9 +180,8 @@ class ServiceNowSource:
         if not content.strip():
             return Rejected(article_id, "skipped", "has no text, or none that this user may read", audience)
         if len(content) > MAX_FILE_BYTES:
-            return Rejected(
-                article_id, "skipped", f"is {len(content):,} bytes, the limit is {MAX_FILE_BYTES:,}", audience
-            )
+            reason = f"is {len(content):,} bytes, the limit is {MAX_FILE_BYTES:,}; split it"
+            return Rejected(article_id, "skipped", reason, audience)
         return RawDocument(
             article_id=article_id,
             source=self.key,

@@ -1,6 +1,7 @@
 """A table and a query enter, rows of a ServiceNow instance leave. The only file that speaks HTTP to it."""
 
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -157,6 +158,11 @@ class TableClient:
             try:
                 reply = self._http.get(path, params=params)
             except httpx.TransportError as error:
+                if _is_tls(error):
+                    raise SourceError(
+                        f"{self._base} has no certificate that this machine trusts: {error}; mend the certificate, or "
+                        "name its authority's file in SSL_CERT_FILE"
+                    ) from error
                 if attempt == ATTEMPTS - 1:
                     raise SourceError(
                         f"cannot reach {self._base}: {error}; check the address and the network"
@@ -189,6 +195,14 @@ class TableClient:
             raise SourceError(f"{self._base}{path} answered with status {status}; try again later")
         if len(reply.content) > MAX_ANSWER_BYTES:
             raise SourceError(f"{self._base}{path} answered with {len(reply.content):,} bytes, more than can be right")
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _wait(reply: httpx.Response, default: float) -> float:

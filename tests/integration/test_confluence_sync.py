@@ -10,9 +10,10 @@ from pydantic import SecretStr
 from api.settings import Settings
 from api.sources import open_source
 from index.catalog import Catalog
+from index.run import CHUNKS_PER_BATCH
 from index.runs import RunQuery
 from index.store.memory import MemoryStore
-from index.sync import CHUNKS_PER_BATCH, RunOptions, Syncer
+from index.sync import RunOptions, Syncer
 from ingest.errors import ParseError
 from ingest.metadata import read_metadata
 from ingest.models import Article, Block
@@ -247,3 +248,31 @@ def test_how_many_there_are_is_told_before_the_first(house):
     )
     assert totals == [len(report.articles)] == [45]
     assert report.articles_total == 45
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<p>Quit the client.</p><ac:structured-macro ac:name="code"><ac:plain-text-body><![CDATA[net stop vpn',
+        "<p>Quit the client.<table><tr><td></p></ac:nothing>",
+        "<p>Quit the client.</p><ac:structured-macro ac:name=><ri:page &nosuch; <<",
+    ],
+    ids=["cut-off", "crossed", "no-markup"],
+)
+def test_a_page_with_a_broken_fragment_keeps_what_can_be_read_and_stops_no_other(body, tmp_path):
+    wiki = Wiki()
+    wiki.add("1", "VPN drops", body)
+    wiki.add("2", "Toner", "<p>Open the front door.</p>")
+    embedder = HashedWordsEmbedder()
+    catalog = Catalog.open(tmp_path / "catalog.sqlite")
+    syncer = Syncer(
+        catalog, MemoryStore(embedder.spec.dimension), embedder,
+        read=read, fingerprint=fingerprint, fingerprint_etag=fingerprint_etag, chunk=chunk_fake,
+    )  # fmt: skip
+    with serving(wiki) as base:
+        location = Location.parse(f"confluence+{base}?space=IT&flavor=cloud")
+        report = syncer.run(ConfluenceSource(location, Credentials(USER, TOKEN)))
+    assert report.error is None
+    assert [line.outcome for line in report.articles] == ["indexed", "indexed"]
+    assert "Quit the client." in catalog.stored("confluence/IT/1").text
+    catalog.close()

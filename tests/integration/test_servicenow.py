@@ -222,6 +222,25 @@ def test_an_article_without_text_is_a_line_of_the_report(instance, source):
     assert isinstance(found["servicenow/KB0000002"], RawDocument)
 
 
+def test_an_article_that_may_not_be_read_or_is_too_large_does_not_stop_the_others(instance, source):
+    closed = instance.article(1)
+    instance.article(2, text="x" * (5 * 1024 * 1024 + 1))
+    instance.article(3)
+    reply = instance.reply
+
+    def refuse(path, authorization):
+        if closed["sys_id"] in path:
+            return 403, {"Content-Type": "application/json"}, b'{"error": {"message": "User Not Authorized"}}'
+        return reply(path, authorization)
+
+    instance.reply = refuse
+    found = listed(source)
+    assert found["servicenow/KB0000001"].outcome == "failed"
+    assert "give the user a role that reads it" in found["servicenow/KB0000001"].reason
+    assert found["servicenow/KB0000002"].reason == "is 5,242,881 bytes, the limit is 5,242,880; split it"
+    assert isinstance(found["servicenow/KB0000003"], RawDocument)
+
+
 def test_a_wiki_article_is_read_as_text(instance, source):
     instance.article(1, article_type="wiki", text="", wiki="Do this:\n\n1. Restart it.\n")
     assert read(listed(source)["servicenow/KB0000001"]).text == "Do this:\n\n1. Restart it."

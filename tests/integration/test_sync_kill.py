@@ -1,130 +1,62 @@
 """A sync killed anywhere leaves an index that opens, mixes nothing, and is whole after the next run."""
 
-import multiprocessing
 import os
 import random
+import secrets
 import shutil
-import signal
-import subprocess
-import time
+import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from index.catalog import Catalog
-from index.models import RunReport, point_id
-from index.retrieve import Retriever
-from index.store.edge import EdgeStore
-from index.sync import RunOptions, Syncer
-from ingest.models import RawDocument
-from tests.fakes import FakeSource, HashedWordsEmbedder, chunk_fake, document, fingerprint_fake, read_fake
+from index.space import RESERVE_BYTES, free_bytes
+from index.sync import RunOptions
+from tests.killed_sync import (
+    After,
+    Before,
+    Expected,
+    Killed,
+    assert_recovers,
+    assert_whole,
+    copy,
+    opened,
+    state,
+    sync,
+)
 
 pytestmark = pytest.mark.integration
 
-DIMENSION = 32
 RANDOM_KILLS = 30
-GROUPS = frozenset({"hr"})
-
-Before = [
-    document("stays", "Badge lost\nask the front desk"),
-    document("owner", "Monitor flickers\nswap the cable"),
-    document("restricted", "Payroll closes\nwait until Monday"),
-    document("opened", "Parking permit\nwrite to facilities", audience=["hr"]),
-    document("gone/1", "Fax jams\ncall the vendor"),
-    document("gone/2", "Pager silent\nchange the battery"),
-    *(document(f"long/{n}", f"Runbook {n}\n" + "\n".join(f"old step {i}" for i in range(30))) for n in range(3)),
-]
-After = [
-    document("stays", "Badge lost\nask the front desk"),
-    document("owner", "Monitor flickers\nswap the cable", owner="desk"),
-    document("restricted", "Payroll closes\nwait until Monday", audience=["hr"]),
-    document("opened", "Parking permit\nwrite to facilities"),
-    *(document(f"long/{n}", f"Runbook {n}\n" + "\n".join(f"new step {i}" for i in range(n, 36))) for n in range(3)),
-    document("new/1", "VPN drops\nrestart the client"),
-    document("broken", "BROKEN"),
-]
-Texts = {raw.article_id: {read_fake(raw).text} for raw in Before}
-for raw in After[:-1]:
-    Texts.setdefault(raw.article_id, set()).add(read_fake(raw).text)
-
-
-@contextmanager
-def opened(home: Path) -> Iterator[tuple[Catalog, EdgeStore, Syncer, Retriever]]:
-    embedder = HashedWordsEmbedder(DIMENSION)
-    catalog = Catalog.open(home / "catalog.sqlite")
-    store = EdgeStore.open(home / "vectors", DIMENSION)
-    syncer = Syncer(catalog, store, embedder, read=read_fake, fingerprint=fingerprint_fake, chunk=chunk_fake)
-    try:
-        yield catalog, store, syncer, Retriever(embedder, store, catalog)
-    finally:
-        store.close()
-        catalog.close()
-
-
-def sync(home: Path, documents: list[RawDocument], options: RunOptions | None = None) -> RunReport:
-    with opened(home) as (_, _, syncer, _):
-        return syncer.run(FakeSource(documents), options=options)
-
-
-def sync_until(home: Path, name: str, occurrence: int, ready: Connection) -> None:
-    """Run in the child: die of SIGKILL at the n-th step of that name, or run through."""
-    met = 0
-
-    def on_step(step: str) -> None:
-        nonlocal met
-        met += step == name
-        if met == occurrence:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with opened(home) as (_, _, syncer, _):
-        ready.send_bytes(b"go")
-        syncer.run(FakeSource(After), options=RunOptions(on_step=on_step, optimize=True))
-
-
-def copy(home: Path, to: Path) -> None:
-    # Not shutil: a shard's files are mostly holes, which it would write out, 186 MB for half a megabyte.
-    subprocess.run(["cp", "-R", str(home), str(to)], check=True)
-
-
-def state(home: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Everything a reader could see: live articles with text and metadata, and every point with its payload."""
-    with opened(home) as (catalog, store, _, _):
-        articles = {}
-        for article in catalog.articles():
-            revision = catalog.revision(article.article_id, article.revision)
-            assert revision is not None
-            articles[article.article_id] = (article.revision, article.metadata, revision.text, revision.blocks)
-        return {"articles": articles, "standings": catalog.standings()}, store.payloads()
-
-
-def assert_whole(home: Path, lost_before: str | None = None) -> None:
-    """No live article is lost, incomplete or mixed, before anything has been mended."""
-    with opened(home) as (catalog, store, _, retriever):
-        stored = store.payloads()
-        for article in catalog.articles():
-            if article.article_id == lost_before:
-                continue
-            revision = catalog.revision(article.article_id, article.revision)
-            assert revision is not None
-            assert revision.text in Texts[article.article_id]
-            lines = revision.text.split("\n")
-            for ordinal in range(len(lines)):
-                assert point_id(article.article_id, article.revision, ordinal) in stored
-            found = retriever.retrieve(lines[0], audience=GROUPS, limit=50).candidates
-            mine = [one for one in found if one.article.article_id == article.article_id]
-            assert len(mine) == 1
-            assert mine[0].article.revision == article.revision
-            assert {revision.text[one.start : one.end] for one in mine[0].evidence} <= set(lines)
+SOAK_KILLS = 1000
+AGAIN = 0.3
+"""Share of the runs after a kill that are killed as well."""
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory where there is one: a killed process loses nothing that it wrote, wherever that is."""
+    shared = Path("/dev/shm")  # noqa: S108 - a folder is made in it
+    if not shared.is_dir() or free_bytes(shared) < 2 * RESERVE_BYTES:
+        yield tmp_path_factory.mktemp("killed")
+        return
+    with tempfile.TemporaryDirectory(dir=shared, prefix="runcite-killed-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def scratch(memory: Path) -> Iterator[Path]:
+    """A folder for one test, in memory."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def before(memory: Path) -> Path:
     """A home in the state before, with one orphan and one article whose points are lost."""
-    home = tmp_path_factory.mktemp("before")
+    home = memory / "before"
+    home.mkdir()
     sync(home, Before)
     with opened(home) as (_, store, _, _):
         orphan = store.payloads()
@@ -134,8 +66,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def steps(before: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    home = tmp_path_factory.mktemp("steps") / "home"
+def steps(before: Path, memory: Path) -> list[str]:
+    home = memory / "steps"
     copy(before, home)
     taken: list[str] = []
     sync(home, After, RunOptions(on_step=taken.append, optimize=True))
@@ -143,31 +75,12 @@ def steps(before: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(before: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
-    home = tmp_path_factory.mktemp("uninterrupted") / "home"
+def uninterrupted(before: Path, memory: Path) -> Expected:
+    home = memory / "uninterrupted"
     copy(before, home)
-    sync(home, After)
-    return state(home)
-
-
-def start(home: Path, name: str, occurrence: int) -> tuple[multiprocessing.process.BaseProcess, Connection]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    ready, other = context.Pipe(duplex=False)
-    process = context.Process(target=sync_until, args=(home, name, occurrence, other))
-    process.start()
-    other.close()
-    return process, ready
-
-
-def assert_recovers(home: Path, expected: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    report = sync(home, After)
-    assert report.error is None
-    assert {line.article_id for line in report.articles if line.outcome == "failed"} == {"broken"}
-    assert state(home) == expected
-    again = sync(home, After)
-    assert {line.outcome for line in again.articles} == {"unchanged", "failed"}
-    assert again.chunks_embedded == 0
+    batches: list[int] = []
+    sync(home, After, tell=batches.append)
+    return Expected(state(home), tuple(batches))
 
 
 STEPS = (
@@ -199,37 +112,63 @@ def test_every_step_of_a_run_is_killed_at_below(steps: list[str]) -> None:
 @pytest.mark.parametrize(
     ("name", "which"), [*((name, "first") for name in STEPS), *((name, "last") for name in REPEATED)]
 )
-def test_killed_at_a_step(name, which, before, steps, uninterrupted, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_killed_at_a_step(name, which, before, steps, uninterrupted, scratch: Path) -> None:
+    home = scratch / "home"
     copy(before, home)
-    process, ready = start(home, name, 1 if which == "first" else steps.count(name))
-    process.join(30)
-    ready.close()
-    assert process.exitcode == -signal.SIGKILL
+    run = Killed(home, name, 1 if which == "first" else steps.count(name))
+    assert run.at_step()
     assert_whole(home, lost_before="stays" if name == "restored" else None)
-    assert_recovers(home, uninterrupted)
+    assert_recovers(home, uninterrupted, run.embedded)
 
 
-def test_killed_at_random(before, uninterrupted, tmp_path: Path) -> None:
+def test_killed_at_random(before, uninterrupted, scratch: Path) -> None:
     dice = random.Random(20261120)
     killed, longest_s = 0, 0.05
     for trial in range(RANDOM_KILLS * 3):
-        home = tmp_path / f"home{trial}"
+        home = scratch / f"home{trial}"
         copy(before, home)
-        process, ready = start(home, "never", 1)
-        assert ready.poll(30)
-        began = time.monotonic()
-        process.join(dice.uniform(0, longest_s))
-        process.kill()
-        process.join(30)
-        ready.close()
-        if process.exitcode == -signal.SIGKILL:
+        run = Killed(home)
+        if run.after(dice.uniform(0, longest_s)):
             killed += 1
         else:
-            longest_s = time.monotonic() - began
+            longest_s = run.ran_s()
         assert_whole(home, lost_before="stays")
-        assert_recovers(home, uninterrupted)
+        assert_recovers(home, uninterrupted, run.embedded)
         shutil.rmtree(home)
         if killed >= RANDOM_KILLS:
             break
     assert killed >= RANDOM_KILLS
+
+
+@pytest.mark.soak
+def test_killed_a_thousand_times(before, steps, uninterrupted, scratch: Path, capsys) -> None:
+    seed = int(os.environ.get("RUNCITE_TEST_SEED") or secrets.randbits(32))
+    dice = random.Random(seed)
+    met: Counter[str] = Counter()
+    longest_s = 0.1
+    with capsys.disabled():
+        print(f"\nkill matrix: RUNCITE_TEST_SEED={seed}")
+    trial = 0
+    while met.total() < SOAK_KILLS:
+        trial += 1
+        home = scratch / f"home{trial}"
+        copy(before, home)
+        kills = embedded = 0
+        goes_on = True
+        while goes_on:
+            # Every step in turn, each at any of its occurrences; between them a moment that nobody chose.
+            name = STEPS[trial // 2 % len(STEPS)] if trial % 2 else "a random moment"
+            run = Killed(home, name, dice.randint(1, max(1, steps.count(name))))
+            died = run.at_step() if trial % 2 else run.after(dice.uniform(0, longest_s))
+            if not died:
+                longest_s = min(run.ran_s(), 2 * longest_s)
+            embedded += run.embedded
+            kills += died
+            met[name] += died
+            assert_whole(home, lost_before="stays")
+            goes_on = died and dice.random() < AGAIN
+        assert_recovers(home, uninterrupted, embedded, kills)
+        shutil.rmtree(home)
+    with capsys.disabled():
+        print(f"kill matrix: {met.total()} kills, all recovered: {dict(met)}")
+    assert set(STEPS) < set(met)

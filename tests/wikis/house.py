@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from index.catalog import Catalog
-from index.models import IndexedArticle
+from index.models import IndexedArticle, RunReport
 from index.store.memory import MemoryStore
 from index.sync import RunOptions, Syncer
 from ingest.ports import Source
@@ -46,6 +46,9 @@ class House:
             self._syncer.run(source, options=RunOptions(on_step=killed_after("published", published)))
         return len(self.catalog.articles())
 
+    def report(self, source: Source) -> RunReport:
+        return self._syncer.run(source)
+
     def error(self, source: Source) -> str | None:
         """Sync a source; gives what broke the run off."""
         return self._syncer.run(source).error
@@ -82,3 +85,17 @@ class Watched(httpx.BaseTransport):
 
     def close(self) -> None:
         """Stay open for the next scan."""
+
+
+class Inflating(Watched):
+    """The network, in which some words have become six megabytes."""
+
+    def __init__(self, words: bytes) -> None:
+        super().__init__()
+        self._words = words
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        content = answer.read().replace(self._words, b"x" * 6_000_000)
+        kept = [(name, value) for name, value in answer.headers.multi_items() if not name.startswith("content-length")]
+        return httpx.Response(answer.status_code, headers=kept, content=content)

@@ -1,4 +1,4 @@
-"""Real wikis on `php -S`, from Debian's packages as `.ci/wikis` unpacks them."""
+"""Real wikis on `php -S`, from Debian's packages as `.ci/system` unpacks them."""
 
 import os
 import re
@@ -24,15 +24,15 @@ def packages(wiki: str) -> Path:
     """Find the root that a wiki's package is unpacked in, or skip."""
     php = shutil.which("php")
     if php is None:
-        pytest.skip("php is not installed: run .ci/wikis as root")
+        pytest.skip("php is not installed: run .ci/system as root")
     loaded = subprocess.run([php, "-m"], check=True, capture_output=True, text=True, timeout=START_TIMEOUT_S).stdout
     missing = _EXTENSIONS - set(loaded.lower().split())
     if missing:
-        pytest.skip(f"php lacks {', '.join(sorted(missing))}: run .ci/wikis as root")
+        pytest.skip(f"php lacks {', '.join(sorted(missing))}: run .ci/system as root")
     for root in (Path(os.environ.get("RUNCITE_TEST_WIKIS", ROOT / ".wikis" / "root")), Path("/")):
         if (root / "usr/share" / wiki).is_dir():
             return root
-    pytest.skip(f"{wiki} is not unpacked: run .ci/wikis as root")
+    pytest.skip(f"{wiki} is not unpacked: run .ci/system as root")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -12,7 +11,7 @@ from ingest.errors import SourceError
 from ingest.models import RawDocument
 from ingest.sources.dokuwiki import DokuWikiSource
 from ingest.sources.wiki_address import Credentials
-from tests.wikis.house import Watched
+from tests.wikis.house import Inflating, Watched
 from tests.wikis.servers import PASSWORD, USER
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -48,39 +47,26 @@ def text_of(step: str = "Restart it.", reviewed: str = "2026-10-01") -> str:
     return PAGE.format(step=step, reviewed=reviewed)
 
 
-def test_what_the_index_shows_after_each_edit(dokuwiki_server, house):
+def test_only_what_changed_is_fetched(dokuwiki_server, house):
     wiki = dokuwiki_server
     wiki.put("life:one", text_of())
     wiki.put("life:deep:two", text_of())
     network = Watched()
     source = DokuWikiSource(wiki.location("namespace=life&groups=user"), ADMIN, network)
-    one, two, moved = (f"dokuwiki/{wiki.host}/life:{name}" for name in ("one", "deep:two", "moved"))
+    one, two = (f"dokuwiki/{wiki.host}/life:{name}" for name in ("one", "deep:two"))
 
     assert house.sync(source) == {one: "indexed", two: "indexed"}
     assert network.asked.count("wiki.getPageHTML") == 2
-
     network.asked.clear()
-    assert house.sync(source) == {one: "unchanged", two: "unchanged"}
+    house.sync(source)
     assert not {"wiki.getPage", "wiki.getPageHTML"} & set(network.asked)
-
     wiki.put("life:one", text_of(step="Restart it twice."))
-    network.asked.clear()
-    assert house.sync(source) == {one: "updated", two: "unchanged"}
+    house.sync(source)
     assert network.asked.count("wiki.getPageHTML") == 1
-    assert "2. Restart it twice." in house.text(one)
 
     wiki.put("life:deep:two", text_of(reviewed="2026-11-01"))
     assert house.sync(source) == {one: "unchanged", two: "metadata_only"}
     assert str(house.article(two).metadata.dates.last_reviewed_on) == "2026-11-01"
-
-    # To DokuWiki a page that is moved is another page.
-    wiki.put("life:moved", text_of(step="Restart it twice."))
-    wiki.delete("life:one")
-    assert house.sync(source) == {moved: "indexed", two: "unchanged", one: "deleted"}
-
-    wiki.delete("life:deep:two")
-    assert house.sync(source) == {moved: "unchanged", two: "deleted"}
-    assert [article.article_id for article in house.catalog.articles()] == [moved]
 
 
 def test_a_page_as_an_article(dokuwiki_server, house):
@@ -98,22 +84,6 @@ def test_a_page_as_an_article(dokuwiki_server, house):
         'sudo systemctl restart vpn && echo "a<b"\n  two\n```\n\n| Exit code | Meaning |\n| 1 | no route |'
     )
     assert "netops" not in house.text(article.article_id)
-
-
-def test_access_rules_become_the_audience(dokuwiki_server, house):
-    wiki = dokuwiki_server
-    wiki.put("rights:open", text_of())
-    source = DokuWikiSource(wiki.location("namespace=rights&groups=user,netops"), ADMIN)
-    article_id = f"dokuwiki/{wiki.host}/rights:open"
-    with wiki.rules("rights:*\t@ALL\t1", "rights:*\t@user\t1"):
-        assert house.sync(source) == {article_id: "indexed"}
-        assert house.article(article_id).metadata.audience == ("*",)
-    with wiki.rules("rights:open\t@netops\t1", "rights:open\t@user\t0"):
-        assert house.sync(source) == {article_id: "metadata_only"}
-        assert house.article(article_id).metadata.audience == ("netops",)
-    with wiki.rules("rights:open\t@user\t0"):
-        assert house.sync(source) == {article_id: "metadata_only"}
-        assert house.article(article_id).metadata.audience == ()
 
 
 def test_what_the_reader_may_no_longer_see_leaves_the_index(dokuwiki_server, house):
@@ -152,24 +122,6 @@ def test_a_mistake_is_one_line(dokuwiki_server, house, path, credentials, said):
     assert "incorrect" not in error
 
 
-def test_a_page_that_cannot_be_had_does_not_stop_the_others(dokuwiki_server, house):
-    wiki = dokuwiki_server
-    wiki.put("hurt:bad", text_of())
-    wiki.put("hurt:good", text_of())
-
-    class Damaging(Watched):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            if b"getPageHTML" in request.content and b"hurt:bad" in request.content:
-                return httpx.Response(200, content=b"<?xml version='1.0'?><methodResponse><params>")
-            return super().handle_request(request)
-
-    outcomes = house.sync(DokuWikiSource(wiki.location("namespace=hurt&groups=user"), ADMIN, Damaging()))
-    assert {key.rpartition(":")[2]: outcome for key, outcome in outcomes.items()} == {
-        "bad": "failed",
-        "good": "indexed",
-    }
-
-
 def test_the_settings_hold_the_account(dokuwiki_server):
     wiki = dokuwiki_server
     wiki.put("account:page", text_of())
@@ -198,3 +150,12 @@ def test_a_first_ingest_that_was_killed_fetches_no_page_twice_that_it_had_indexe
     assert Counter(house.sync(source).values()) == {"unchanged": 5, "indexed": 7}
     assert house.total == 12
     assert network.asked.count("wiki.getPageHTML") == 7
+
+
+def test_a_page_of_many_megabytes_is_skipped(dokuwiki_server, house):
+    wiki = dokuwiki_server
+    wiki.put("large:one", text_of(step="Huge step."))
+    wiki.put("large:two", text_of())
+    report = house.report(DokuWikiSource(wiki.location("namespace=large&groups=user"), ADMIN, Inflating(b"Huge step.")))
+    assert [line.outcome for line in report.articles] == ["skipped", "indexed"]
+    assert "the limit is 5,242,880; split it" in report.articles[0].reason

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -52,6 +53,14 @@ TABLE = [
         ArticleMetadata(dates=OVERDUE, status="draft"), "ESCALATE_HUMAN", "draft", id="status-before-freshness"
     ),
 ]
+
+
+def test_an_index_that_cannot_be_searched_hands_over_and_is_no_missing_article():
+    verdict = run_gates(replace(a_case(), index_fault="the server is down. Start it."), POLICY)
+    assert (verdict.outcome, verdict.reason) == ("ESCALATE_HUMAN", "index_unavailable")
+    assert "the server is down. Start it." in verdict.detail
+    failed = {result.gate for result in verdict.results if not result.passed}
+    assert failed == {"index", "match"}
 
 
 @pytest.mark.parametrize(("metadata", "outcome", "reason"), TABLE)

@@ -145,6 +145,7 @@ class FakeRuntime:
 
     def __init__(self) -> None:
         self.empty = False
+        self.faulty: str | None = None
         self.triaged: list[Ticket] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
@@ -159,6 +160,9 @@ class FakeRuntime:
 
     def is_empty(self) -> bool:
         return self.empty
+
+    def fault(self) -> str | None:
+        return self.faulty
 
     def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
         self._raise()
@@ -184,6 +188,7 @@ class FakeRuntime:
             requires_identity=False,
             freshness=FreshnessV1.model_validate(FRESH),
             indexed_at=WHEN,
+            quarantine=(),
             text="Reconnect.",
         )
 

@@ -146,6 +146,15 @@ def test_ready_only_when_there_is_something_to_decide_from(http, runtime):
     assert http.get("/healthz").status_code == 200
 
 
+def test_not_ready_while_the_index_cannot_be_searched(http, runtime):
+    runtime.faulty = "The server at 'http://qdrant' is down. Start it."
+    answer = http.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "not_ready", "detail": runtime.faulty})
+    assert http.get("/healthz").status_code == 200
+    runtime.faulty = None
+    assert http.get("/readyz").status_code == 200
+
+
 def test_a_failing_index_is_503_and_says_when_to_come_back(http, runtime):
     runtime.fails_with = StoreError("the vector store failed to query")
     answer = http.post("/v1/triage", json={"text": "a"})

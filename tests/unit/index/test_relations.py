@@ -22,7 +22,9 @@ class House:
     def run(self, *documents: RawDocument | Rejected) -> dict[str, str]:
         report = self.syncer.run(FakeSource(documents))
         assert report.error is None
-        self.warnings = {line.article_id: line.warnings for line in report.articles}
+        self.warnings = {
+            line.article_id: tuple(one for one in line.warnings if "superseded" in one) for line in report.articles
+        }
         return {line.article_id: line.outcome for line in report.articles}
 
     def metadata(self, article_id: str):

@@ -267,6 +267,23 @@ def test_batches_span_articles_and_reports_stay_in_order(house: House) -> None:
     assert report.chunks_embedded == 160
 
 
+def test_what_is_ready_does_not_wait_long_for_a_batch_to_fill(house: House) -> None:
+    now = 0.0
+    visible: list[int] = []
+
+    class Slow(FakeSource):
+        def scan(self, is_current=never_current, _on_total=None, /):
+            nonlocal now
+            for listed in super().scan(is_current):
+                visible.append(len(house.texts()))
+                yield listed
+                now += 0.6
+
+    house.run(source=Slow(many(6)), clock=lambda: now)
+    assert visible == [0, 0, 2, 2, 4, 4]
+    assert house.steps.count("flushed") == 3
+
+
 def test_a_run_that_is_stopped_finishes_what_is_in_hand(house: House) -> None:
     house.run(document("gone", "Gone\nbody"), *many(3))
     asked = iter([False, False, True])

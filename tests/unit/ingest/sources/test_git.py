@@ -178,6 +178,14 @@ def test_a_filter_that_cannot_be_switched_off_fails_the_source(repository: Repos
         documents(repository.root)
 
 
+def test_a_damaged_index_hides_no_file(repository: Repository) -> None:
+    repository.commit({"kb/vpn.md": "1", "kb/wifi.md": "1"}, "2026-10-01")
+    index = repository.root / ".git" / "index"
+    # Git takes what is left of it for an index with one nameless entry, and says nothing.
+    index.write_bytes(index.read_bytes()[:60])
+    assert sorted(documents(repository.root)) == ["kb/vpn", "kb/wifi"]
+
+
 @pytest.mark.parametrize("when", ["1790000000 +9959", "99999999999999 +0000", "-9999999 -9959"])
 def test_a_commit_may_claim_any_date(repository: Repository, when: str) -> None:
     repository.commit({"vpn.md": "1"}, "2026-10-01")
