@@ -14,11 +14,13 @@ from agent.policy import Policy
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.settings import Settings, revealed
 from api.shelf import Shelf
-from api.sources import open_source
 from index.catalog import Catalog
+from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.embed.choose import choose_embedder
+from index.embed.endpoint import Endpoint
 from index.embed.late import LateEmbedder
 from index.embed.presets import similarity_of
 from index.errors import EmbeddingError
@@ -33,7 +35,6 @@ from index.store.server_options import ServerOptions
 from index.sync import Syncer
 from ingest.chunk import Chunker
 from ingest.freshness import FreshnessWindows
-from ingest.read import fingerprint, fingerprint_etag, read
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
@@ -116,7 +117,10 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
-        embedder = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        model = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        cache = VectorCache.open(settings.home / CACHE_NAME, model.spec)
+        opened.callback(cache.close)
+        embedder = CachedEmbedder(model, cache)
         store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
         opened.callback(store.close)
         health = Health(store, catalog, embedder)
@@ -127,7 +131,7 @@ def open_runtime(
 
 def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
     def load() -> Embedder:
-        embedder, why = choose_embedder(settings.embedding, recorded, settings.home)
+        embedder, why = choose_embedder(settings.embedding, recorded, settings.home, endpoint=_endpoint(settings))
         notice(why)
         return embedder
 
@@ -180,6 +184,11 @@ def _put_aside(folder: Path, notice: OnNotice) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
     notice(f"The vectors in {str(folder)!r} are damaged: moved to {aside.name!r}, and made again from the catalog.")
+
+
+def _endpoint(settings: Settings) -> Endpoint | None:
+    url = settings.embedding_url
+    return None if url is None else Endpoint(url, revealed(settings.embedding_key))
 
 
 def _lock(home: Path, command: str) -> HomeLock:

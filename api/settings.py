@@ -34,7 +34,9 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Where catalog, vectors and the server's address live.
-        embedding: Embedding model: `auto`, a preset's name, or a model folder.
+        embedding: Embedding model: `auto`, a preset's name, a model folder, or `openai:MODEL`.
+        embedding_url: Base URL of the OpenAI-compatible endpoint that serves `openai:MODEL`.
+        embedding_key: Key for that endpoint; sent to its host only.
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
@@ -72,6 +74,8 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=DEFAULT_HOME, description="the path of a folder")
     embedding: str = Field(default="auto", min_length=1, description="auto, the name of a preset, or a model folder")
+    embedding_url: str | None = Field(default=None, description="a base URL such as https://api.openai.com/v1")
+    embedding_key: SecretStr | None = Field(default=None, description="a key")
     host: str = Field(default="127.0.0.1", description="an address of this machine's own")
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="a number from 0 to 65535")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
