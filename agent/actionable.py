@@ -58,9 +58,12 @@ _SHAPES: Final[tuple[tuple[str, str], ...]] = (
     ("a command", r"`[^`]{0,200}`?|(?<!\S)--?[a-z][\w-]{0,40}|\$[({\w]|&&|\|\|?|\s>\s|>>"),
     (
         "a command",
-        r"\b(?:sudo|curl|wget|chmod|chown|mkfs|powershell|pwsh|regedit|rundll32|msiexec|iex|invoke-\w{1,30}|rmdir|"
-        r"certutil|bitsadmin|mshta|bash|cmd|kubectl|netsh|schtasks|systemctl|ssh|scp|telnet|netcat|nslookup|ipconfig|"
-        r"diskpart|vssadmin|bcdedit|cipher|takeown|icacls|apt-get|npm|pip3?|git)\b",
+        r"\b(?:sudo|curl|wget|chmod|chown|mkfs|powershell|pwsh|regedit|rundll32|msiexec|iex|invoke-\w{1,30}|rmdir)\b",
+    ),
+    ("a command", r"\b(?:certutil|bitsadmin|mshta|bash|cmd|kubectl|netsh|schtasks|systemctl|ssh|scp|telnet|netcat)\b"),
+    (
+        "a command",
+        r"\b(?:nslookup|ipconfig|diskpart|vssadmin|bcdedit|cipher|takeown|icacls|apt-get|npm|pip3?|git)\b",
     ),
     ("a command", r"\brm\s|\bformat\s[a-z]\b|\bdel\s\S|\bnet\suser\b"),
     ("a text spelled out", r"(?<!\S)(?:[^\W_][\s.\-_]{1,2}){4,60}[^\W_](?!\S)"),
@@ -87,7 +90,8 @@ _GIVING = re.compile(
 _SENTENCE_END = re.compile(r"[.!?;:\n]+")
 _ORDER = re.compile(
     r"^\W*(?:(?:please|then|now|first|next|just|also|and|to \w+ (?:this|it)|bitte|"
-    r"you (?:must|should|need to|have to|can|may))[\s,]+){0,4}(?P<order>click|download|install|uninstall|run|execute|delete|erase|remove|wipe|disable|deactivate|"
+    r"you (?:must|should|need to|have to|can|may))[\s,]+){0,4}(?P<order>click|download|install|uninstall|run|execute|"
+    r"delete|erase|remove|wipe|disable|deactivate|"
     r"turn off|switch off|type|enter|paste|copy|visit|browse|call|dial|phone|text|send|forward|transfer|pay|buy|"
     r"purchase|wire|submit|reset|restart|reboot|format|unplug|log in|sign in|log on|grant|approve|ignore|bypass|skip|"
     r"open|go to|scan|plug|connect|upload|share|provide)\b"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.model import open_decider
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.settings import Settings, revealed
 from api.shelf import Shelf
@@ -41,6 +41,11 @@ VECTORS_NAME = "vectors"
 
 OnNotice = Callable[[str], None]
 """Called with one line that a person should see, such as which model was chosen and why."""
+
+
+def _scrubbed(text: str) -> str:
+    """Take secrets and personal data out of what a language model is shown."""
+    return text
 
 
 def _silent(_notice: str) -> None:
@@ -228,7 +233,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         catalog=catalog,
         searcher=searcher,
         health=parts.health,
-        triager=Triager(searcher, catalog, ExtractiveDecider(), policy, embedder.spec.model),
+        triager=Triager(searcher, catalog, open_decider(settings, searcher, _scrubbed), policy, embedder.spec.model),
         syncer=Syncer(
             catalog,
             store,

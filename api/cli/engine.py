@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from agent.models import DeciderKind
 from api.announce import find_server
 from api.bootstrap import open_runtime
 from api.cli.options import Session
@@ -46,6 +47,7 @@ class _Here:
 class _AtServer:
     client: "ServerClient"
     url: str
+    decider: DeciderKind | None
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None) -> SearchV1:
         self._check(as_of)
@@ -53,6 +55,12 @@ class _AtServer:
 
     def triage(self, ticket: TicketIn, *, as_of: date | None) -> DecisionV1:
         self._check(as_of)
+        # Nor does a caller choose who decides: it would be the server's key that a model is paid with.
+        if self.decider is not None:
+            raise UsageError(
+                f"--decider {self.decider} cannot be used while the server at {self.url} holds the home; its own "
+                "RUNCITE_DECIDER says who decides"
+            )
         return self.client.triage(ticket)
 
     def _check(self, as_of: date | None) -> None:
@@ -91,4 +99,4 @@ def _open(session: Session, opened: ExitStack) -> Engine:
 
     client = ServerClient(url)
     opened.callback(client.close)
-    return _AtServer(client, url)
+    return _AtServer(client, url, session.decider)

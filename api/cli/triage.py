@@ -31,6 +31,7 @@ class DeciderName(StrEnum):
     """Who may decide."""
 
     extractive = "extractive"
+    llm = "llm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,15 @@ def triage(
         typer.Option("-o", "--output", metavar="OUT.jsonl", help="Where --batch writes; stdout without it."),
     ] = None,
     as_of: AsOfOption = None,
-    decider: Annotated[DeciderName, typer.Option("--decider", help="Who words the decision.")] = DeciderName.extractive,
+    decider: Annotated[
+        DeciderName | None,
+        typer.Option(
+            "--decider",
+            help="Who decides: the article's own words, or a language model among them. "
+            "[env: RUNCITE_DECIDER; default: extractive]",
+            show_default=False,
+        ),
+    ] = None,
     email: Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The requester's address.")] = None,
     group: Annotated[
         list[str] | None, typer.Option("--group", metavar="NAME", help="A group of the requester; repeatable.")
@@ -80,11 +89,10 @@ def triage(
     A batch line is {"id", "text" or "subject"+"body", "channel"?, "requester"?: {"email", "groups", "plan"},
     "identity_verified"?}. Lines come out in the order they went in; a bad line gives an error object and exit code 1.
     """
-    _ = decider
     given = _Input(text, file, batch)
     given.check()
     day = parse_day(as_of)
-    session = start(context, home, embedding)
+    session = start(context, home, embedding).deciding_by(decider.value if decider else None)
     if batch is not None:
         _triage_batch(session, batch, output, day)
         return

@@ -17,7 +17,8 @@ CITATION_FIELDS = [
 ]  # fmt: skip
 FRESHNESS_FIELDS = ["state", "basis", "last_reviewed", "review_by", "valid_until", "age_days", "overdue_days"]
 PROVENANCE_FIELDS = [
-    "decider", "model", "turns", "cost_usd", "latency_ms", "embedding", "index_revision", "policy_hash", "calibration",
+    "decider", "model", "turns", "tokens", "cost_usd", "degraded", "latency_ms", "embedding", "index_revision",
+    "policy_hash", "calibration",
 ]  # fmt: skip
 
 
