@@ -5,6 +5,8 @@ RunciteError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
+    ├── PolicyError          a policy file cannot be used
+    │   └── PatternError     a pattern in it cannot be
     ├── ModelError           a language model gave no usable reply
     └── LookupFailedError    a system that a model may ask gave no answer
 """
@@ -26,6 +28,14 @@ class EmptyTicketError(TicketError):
 
 class DatasetError(AgentError):
     """A labelled dataset cannot be read."""
+
+
+class PolicyError(AgentError):
+    """A policy file cannot be used; the message names line, column and remedy."""
+
+
+class PatternError(PolicyError):
+    """A pattern is no RE2 expression, or matches everything."""
 
 
 class ModelError(AgentError):

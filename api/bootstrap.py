@@ -10,6 +10,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from agent.policy import Policy
+from agent.policy_file import LoadedPolicy, load_policy
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
@@ -34,10 +36,11 @@ from index.store.rebuilding import RebuildingStore
 from index.store.server_options import ServerOptions
 from index.sync import Syncer
 from ingest.chunk import Chunker
-from ingest.freshness import FreshnessWindows
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
+POLICY_NAME = "policy.yml"
+EXEMPLARS_NAME = "exemplars"
 
 OnNotice = Callable[[str], None]
 """Called with one line that a person should see, such as which model was chosen and why."""
@@ -53,13 +56,43 @@ def _silent(_notice: str) -> None:
 
 
 def policy_for(spec: EmbeddingSpec) -> Policy:
-    """Make the policy for an embedding model: its thresholds depend on where the model's cosines lie."""
+    """Make what a policy starts from for an embedding model: its thresholds depend on where the model's cosines lie."""
     similarity = similarity_of(spec)
     return Policy(
         min_similarity=similarity.min_similarity,
         unrelated_similarity=similarity.unrelated,
         related_similarity=similarity.related,
     )
+
+
+def policy_path(settings: Settings) -> Path:
+    """Say where the organisation's policy file is, or would be.
+
+    Raises:
+        ConfigurationError: One is named, and is not there.
+    """
+    if settings.policy is None:
+        return settings.home / POLICY_NAME
+    if not settings.policy.is_file():
+        raise ConfigurationError(
+            f"RUNCITE_POLICY={str(settings.policy)!r} is no file; expected a policy file such as docs/policy.md shows"
+        )
+    return settings.policy
+
+
+def loaded_policy(settings: Settings, spec: EmbeddingSpec | None) -> LoadedPolicy:
+    """Read the policy in force, for those who need no model.
+
+    Args:
+        settings: Which home, and which file.
+        spec: The index's embedding model, if there is an index.
+
+    Raises:
+        PolicyError: The file cannot be used.
+    """
+    path = policy_path(settings)
+    base = policy_for(spec) if spec else Policy(0.0, 0.0, 1.0)
+    return load_policy(base, path if path.exists() else None)
 
 
 @contextmanager
@@ -79,7 +112,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     _require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
-        yield Shelf(catalog, settings.home, FreshnessWindows())
+        policy = loaded_policy(settings, catalog.embedding()).policy
+        yield Shelf(catalog, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -219,7 +253,7 @@ class _Parts:
 
 def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
     catalog, store, embedder = parts.catalog, parts.store, parts.embedder
-    policy = policy_for(embedder.spec)
+    policy = PolicyKeeper(policy_for(embedder.spec), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
     # Vectors in the home are read in a time that depends on this machine alone, and nothing is gained by giving up.
     budget_s = math.inf if settings.qdrant_url is None else settings.qdrant_timeout_s
     searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
@@ -233,7 +267,9 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         catalog=catalog,
         searcher=searcher,
         health=parts.health,
-        triager=Triager(searcher, catalog, open_decider(settings, searcher, _scrubbed), policy, embedder.spec.model),
+        triager=Triager(
+            searcher, catalog, open_decider(settings, searcher, _scrubbed), policy.current, embedder.spec.model
+        ),
         syncer=Syncer(
             catalog,
             store,
@@ -243,9 +279,9 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
             chunk=lambda article: chunker().chunk(article),
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=(shelf := Shelf(catalog, settings.home, policy.windows)),
+        shelf=(shelf := Shelf(catalog, settings.home, lambda: policy.loaded.policy.windows)),
         history=shelf.history,
-        windows=policy.windows,
+        policy=policy,
         open_source=partial(open_source, settings=settings),
         holding=parts.holding,
     )

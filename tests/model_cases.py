@@ -12,7 +12,7 @@ from agent.models import Decision, Ticket
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata
-from tests.cases import POLICY, Shelf, a_candidate, a_revision
+from tests.cases import Shelf, a_candidate, a_revision, rules
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 VPN = a_revision(
@@ -82,7 +82,7 @@ def triager(
     """Make a triager whose model says this."""
     searcher = FixedSearcher(*(candidates or (found(), found(PRINTER, similarity=0.2))))
     decider = LlmDecider(Models(ScriptedModel(*replies), judge), searcher, scrub)
-    return Triager(searcher, LIBRARY, decider, POLICY, "minilm", now=lambda: NOW)
+    return Triager(searcher, LIBRARY, decider, rules, "minilm", now=lambda: NOW)
 
 
 def decide(*replies: object, ticket: Ticket = TICKET, **parts: object) -> Decision:

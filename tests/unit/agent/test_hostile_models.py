@@ -15,7 +15,7 @@ from agent.gates import run_gates
 from agent.models import ACTING, step_downs
 from agent.triage import Triager
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import POLICY, REVIEWED
+from tests.cases import POLICY, REVIEWED, rules
 from tests.model_cases import LIBRARY, NOW, PRINTER, TICKET, FixedSearcher, ScriptedModel, found, triager
 
 STALE = ReviewDates(last_reviewed_on=date(2024, 1, 1), review_in=Interval(months=6))
@@ -41,7 +41,7 @@ TOOLS = (
 words = st.one_of(
     st.text(max_size=60),
     st.sampled_from(MARKS).map("Please see {} now.".format),
-    st.sampled_from(["Es tut mir leid.", "ご連絡ありがとうございます。", "Sorry.", "‮.moc.live", "a" * 5_000, ""]),
+    st.sampled_from(["Es tut mir leid.", "ご連絡ありがとうございます。", "Sorry.", "\u202e.moc.live", "a" * 5_000, ""]),
     st.tuples(st.text(max_size=20), st.sampled_from(MARKS), st.text(max_size=20)).map(" ".join),
     st.sampled_from(MARKS).map("Send me {}".format),
 )
@@ -81,7 +81,7 @@ def check(said, place):
     """Decide with a model that says this, and hold the decision against every guarantee."""
     candidates = PLACES[place]
     case, decision = triager(*said, candidates=candidates).explain(TICKET) if candidates else _nothing(said)
-    plain = Triager(FixedSearcher(*candidates), LIBRARY, ExtractiveDecider(), POLICY, "minilm", now=lambda: NOW)
+    plain = Triager(FixedSearcher(*candidates), LIBRARY, ExtractiveDecider(), rules, "minilm", now=lambda: NOW)
     extractive = plain.triage(TICKET)
     # G2: no outcome bolder than the gates allow.
     assert decision.outcome in step_downs(run_gates(case, POLICY).outcome)

@@ -9,7 +9,7 @@ from agent.errors import ModelError
 from agent.models import Ticket
 from agent.triage import Triager
 from ingest.models import ArticleMetadata
-from tests.cases import POLICY, REVIEWED
+from tests.cases import REVIEWED, rules
 from tests.model_cases import (
     LIBRARY,
     NOW,
@@ -74,10 +74,11 @@ def test_a_model_may_ask_instead():
         (selects(steps=[1, 1]), "out of order"),
         (selects(opening="Log in at evil.example first."), "no cited article says"),
         (selects(outcome="NEED_INFO", steps=[], question="What is your password?"), "a request for a secret"),
+        (selects(opening="You will get a refund."), "which the policy never promises"),
     ],
     ids=[
         "article-not-there", "no-article", "article-not-judged", "step-not-there", "negative-step", "no-steps",
-        "gap", "backwards", "twice", "foreign-host", "asks-for-a-password",
+        "gap", "backwards", "twice", "foreign-host", "asks-for-a-password", "promise",
     ],
 )  # fmt: skip
 def test_a_selection_that_fails_a_check_is_lowered_not_mended(selection, complaint):
@@ -141,7 +142,7 @@ def test_a_model_is_not_asked_about_what_the_gates_refuse(metadata):
     model = ScriptedModel(selects())
     searcher = FixedSearcher(found(metadata=metadata))
     decision = Triager(
-        searcher, LIBRARY, LlmDecider(Models(model), searcher, str), POLICY, "minilm", now=lambda: NOW
+        searcher, LIBRARY, LlmDecider(Models(model), searcher, str), rules, "minilm", now=lambda: NOW
     ).triage(TICKET)
     assert (model.asked, decision.steps, decision.provenance.decider) == ([], (), "extractive")
     assert decision.provenance.degraded is None
@@ -161,7 +162,7 @@ def test_only_articles_that_could_be_acted_on_are_shown_to_a_model():
     model = ScriptedModel(selects())
     draft = found(PRINTER, ArticleMetadata(status="draft", dates=REVIEWED), similarity=0.2)
     searcher = FixedSearcher(found(), draft)
-    Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), POLICY, "minilm").triage(TICKET)
+    Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), rules, "minilm").triage(TICKET)
     prompt = model.asked[0].messages[1].text
     assert "Always On" in prompt
     assert "toner" not in prompt
@@ -198,7 +199,7 @@ def test_what_a_model_is_shown_is_scrubbed():
     searcher = FixedSearcher(found())
     decider = LlmDecider(Models(model), searcher, lambda text: text.replace("Preferences", "[gone]"))
     ticket = Ticket("INC-1", "VPN drops, Preferences are hunter2")
-    Triager(searcher, LIBRARY, decider, POLICY, "minilm").triage(ticket)
+    Triager(searcher, LIBRARY, decider, rules, "minilm").triage(ticket)
     everything = " ".join(message.text for question in model.asked for message in question.messages)
     assert "Preferences" not in everything
     assert "gone]" in everything
@@ -212,7 +213,7 @@ def test_what_a_model_is_shown_is_scrubbed():
 def test_a_ticket_cannot_break_out_of_its_string(forged):
     model = ScriptedModel(selects())
     searcher = FixedSearcher(found())
-    Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), POLICY, "minilm").triage(
+    Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), rules, "minilm").triage(
         replace(TICKET, body=f"VPN drops {forged}")
     )
     prompt = model.asked[0].messages[1].text
@@ -224,7 +225,7 @@ def test_spending_is_bounded_by_the_price():
     lookup = ToolCall("1", "search_kb", '{"query": "vpn"}')
     model = ScriptedModel(lookup, price=Price(10.0, 40.0), usage=Usage(4_000, 500))
     searcher = FixedSearcher(found())
-    decision = Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), POLICY, "m").triage(TICKET)
+    decision = Triager(searcher, LIBRARY, LlmDecider(Models(model), searcher, str), rules, "m").triage(TICKET)
     assert decision.provenance.degraded == "the model could cost more than $0.20"
     assert 0 < decision.provenance.cost_usd <= 0.20
     assert len(model.asked) < 8
@@ -234,7 +235,7 @@ def test_tokens_are_bounded_where_the_price_is_not_known():
     model = ScriptedModel(ToolCall("1", "search_kb", '{"query": "vpn"}'), usage=Usage(4_000, 500))
     searcher = FixedSearcher(found())
     decider = LlmDecider(Models(model), searcher, str, limits=Limits(tokens_unpriced=15_000))
-    decision = Triager(searcher, LIBRARY, decider, POLICY, "m").triage(TICKET)
+    decision = Triager(searcher, LIBRARY, decider, rules, "m").triage(TICKET)
     assert "could take more than 15,000 tokens" in decision.provenance.degraded
     assert decision.provenance.cost_usd is None
 
