@@ -28,6 +28,10 @@ class JsonService:
         self._url = url
         self._http = httpx.Client(headers=headers, timeout=TIMEOUT_S, follow_redirects=False)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def get(self, **asked: str) -> str:
         """Ask it.
 

@@ -20,6 +20,7 @@ from agent.models import (
     Draft,
     ModelUse,
     Provenance,
+    Quote,
     Ticket,
     Verdict,
 )
@@ -156,10 +157,16 @@ class Triager:
                 what_would_change_it=remedy,
             )
             return Ruling(declined, draft)
+        draft = replace(draft, steps=tuple(self._as_stored(quote) for quote in draft.steps))
         if verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN":
             detail = "the article holds nothing that can be quoted as a step"
             return self._lowered(case, verdict, draft, detail, "steps in the article")
         return Ruling(verdict, draft)
+
+    def _as_stored(self, quote: Quote) -> Quote:
+        """Return a quote that was checked as its article has it, to the last sign."""
+        revision = self._library.revision(quote.article_id, quote.revision)
+        return replace(quote, text=revision.text[quote.start : quote.end]) if revision else quote
 
     def _lowered(self, case: Case, verdict: Verdict, draft: Draft, detail: str, remedy: str) -> Ruling:
         acting = verdict.outcome in ACTING

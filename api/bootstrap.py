@@ -15,7 +15,7 @@ from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
-from api.model import open_decider
+from api.model import ModelParts, decider_of, open_model
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.settings import Settings, revealed
 from api.shelf import Shelf
@@ -144,6 +144,7 @@ def open_runtime(
         _require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
+        model = opened.enter_context(open_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -156,16 +157,16 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
-        model = _embedder(settings, catalog.embedding(), notice, wait=wait)
-        cache = VectorCache.open(settings.home / CACHE_NAME, model.spec)
+        embedding = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        cache = VectorCache.open(settings.home / CACHE_NAME, embedding.spec)
         opened.callback(cache.close)
-        embedder = CachedEmbedder(model, cache)
+        embedder = CachedEmbedder(embedding, cache)
         store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
         opened.callback(store.close)
         health = Health(store, catalog, embedder)
         health.start()
         opened.callback(health.stop)
-        yield _connect(_Parts(catalog, store, embedder, health, holding), settings)
+        yield _connect(_Parts(catalog, store, embedder, health, holding, model), settings)
 
 
 def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
@@ -249,6 +250,7 @@ class _Parts:
     embedder: Embedder
     health: Health
     holding: Callable[[], AbstractContextManager[object]]
+    model: ModelParts | None
 
 
 def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
@@ -268,7 +270,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         searcher=searcher,
         health=parts.health,
         triager=Triager(
-            searcher, catalog, open_decider(settings, searcher, _scrubbed), policy.current, embedder.spec.model
+            searcher, catalog, decider_of(parts.model, searcher, _scrubbed), policy.current, embedder.spec.model
         ),
         syncer=Syncer(
             catalog,

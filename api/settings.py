@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.decide.limits import MODEL_S
 from agent.models import DeciderKind
 from api.errors import ConfigurationError
 from index.store.server_options import TIMEOUT_S, Quantisation
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
         llm_model: The model's name there.
         llm_api_key: Its key, sent to that address only.
         llm_price: What the model costs, in US dollars per million tokens read and written, such as `0.15/0.60`.
+        llm_timeout_s: How long the model may take for one decision, everything included.
         llm_judge_model: A second model there, which may lower drafts.
         customers_url: Where the language model may read the requester's profile.
         customers_token: Bearer token for that address only.
@@ -124,6 +126,7 @@ class Settings(BaseSettings):
         pattern=r"^\d{1,5}(\.\d{1,6})?/\d{1,5}(\.\d{1,6})?$",
         description="US dollars per million tokens read and written, such as 0.15/0.60",
     )
+    llm_timeout_s: float = Field(default=MODEL_S, gt=0, le=MODEL_S, description="seconds, more than 0 and up to 7.5")
     llm_judge_model: str | None = Field(default=None, description="the name of a model at that server")
     customers_url: str | None = Field(default=None, pattern=_HTTP, description="an http or https address")
     customers_token: SecretStr | None = Field(default=None, description="a bearer token")
