@@ -23,7 +23,7 @@ _LOOKALIKES: Final = str.maketrans(
 
 _TYPOGRAPHY: Final = str.maketrans(
     {
-        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("‘’‚‛′ʼʹ", "'"),
         **dict.fromkeys("“”„‟″«»", '"'),
         **dict.fromkeys("‐‑‒–—―−", "-"),
     }

@@ -14,6 +14,11 @@ __all__ = ["fold", "own_words", "verify"]
 MAX_OWN_WORDS = 1_000
 """Characters of a reply that are neither quotes nor titles; connecting words need no more."""
 
+REPEATED_WORDS = 6
+"""So many words of a ticket in a row are no connecting words: a reply is not to say what a ticket tells it to say."""
+
+_WORD = re.compile(r"\w+")
+
 
 def verify(draft: Draft, case: Case, verdict: Verdict, library: Library) -> tuple[str, ...]:
     """Check a draft.
@@ -90,8 +95,15 @@ def _reply_problems(draft: Draft, case: Case, cited: Iterable[Revision]) -> Iter
     if len(words) > MAX_OWN_WORDS:
         yield f"the reply has {len(words):,} characters of its own; expected at most {MAX_OWN_WORDS:,}"
         return
+    if _runs(words) & _runs(case.reading.text):
+        yield f"the reply repeats {REPEATED_WORDS} words in a row of the ticket"
     for found in actionables(words, (f"{revision.title}\n{revision.text}" for revision in cited)):
         yield f"the reply holds {found}, which no cited article says"
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(fold(text).casefold())
+    return {tuple(words[start : start + REPEATED_WORDS]) for start in range(len(words) - REPEATED_WORDS + 1)}
 
 
 _QUOTED = "\N{PILCROW SIGN}"

@@ -8,8 +8,8 @@ from pydantic_core import from_json
 
 from agent.errors import ModelError
 
-MAX_OPENING_CHARS = 400
-MAX_QUESTION_CHARS = 300
+MAX_OPENING_CHARS = 240
+MAX_QUESTION_CHARS = 240
 MAX_STEPS = 60
 MAX_REPLY_CHARS = 64 * 1024
 
