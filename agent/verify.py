@@ -17,7 +17,11 @@ MAX_OWN_WORDS = 1_000
 REPEATED_WORDS = 6
 """So many words of a ticket in a row are no connecting words: a reply is not to say what a ticket tells it to say."""
 
+REPEATED_SENTENCE = 3
+"""Words from which a repeated sentence counts; shorter ones are courtesies."""
+
 _WORD = re.compile(r"\w+")
+_SENTENCE_END = re.compile(r"[.!?\n]+")
 
 
 def verify(draft: Draft, case: Case, verdict: Verdict, library: Library) -> tuple[str, ...]:
@@ -95,15 +99,25 @@ def _reply_problems(draft: Draft, case: Case, cited: Iterable[Revision]) -> Iter
     if len(words) > MAX_OWN_WORDS:
         yield f"the reply has {len(words):,} characters of its own; expected at most {MAX_OWN_WORDS:,}"
         return
-    if _runs(words) & _runs(case.reading.text):
-        yield f"the reply repeats {REPEATED_WORDS} words in a row of the ticket"
+    if _repeats(words, case.reading.text):
+        yield f"the reply repeats a sentence, or {REPEATED_WORDS} words in a row, of the ticket"
     for found in actionables(words, (f"{revision.title}\n{revision.text}" for revision in cited)):
         yield f"the reply holds {found}, which no cited article says"
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(fold(text).casefold())
-    return {tuple(words[start : start + REPEATED_WORDS]) for start in range(len(words) - REPEATED_WORDS + 1)}
+def _repeats(words: str, ticket: str) -> bool:
+    """Say whether a reply's own words repeat a sentence of the ticket, or a long run of its words."""
+    told = _spaced(ticket)
+    sentences = [_spaced(sentence) for sentence in _SENTENCE_END.split(words)]
+    if any(len(sentence.split()) >= REPEATED_SENTENCE and sentence in told for sentence in sentences):
+        return True
+    said = _spaced(words).split()
+    runs = (said[start : start + REPEATED_WORDS] for start in range(len(said) - REPEATED_WORDS + 1))
+    return any(f" {' '.join(run)} " in told for run in runs)
+
+
+def _spaced(text: str) -> str:
+    return f" {' '.join(_WORD.findall(fold(text).casefold()))} "
 
 
 _QUOTED = "\N{PILCROW SIGN}"
