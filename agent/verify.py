@@ -62,10 +62,21 @@ def own_words(draft: Draft, case: Case) -> str:
     titles = (f"“{candidate.candidate.article.title}”" for candidate in case.candidates)
     # Longest first, so that a short quote cannot tear a longer one apart.
     for quoted in sorted({*(step.text for step in draft.steps), *titles}, key=len, reverse=True):
-        if quoted:
-            # Only as words of their own: what stands beside a quote must not hide in it.
-            words = re.sub(rf"(?<!\w){re.escape(quoted)}(?!\w)", f" {_QUOTED} ", words)
+        words = _without(words, quoted)
     return words
+
+
+def _without(words: str, quoted: str) -> str:
+    """Take a quote out where it stands by itself: what is glued to one must not hide beside it."""
+    pieces, done, start = [], 0, words.find(quoted) if quoted else -1
+    while start >= 0:
+        end = start + len(quoted)
+        neighbours = words[max(0, start - 1) : start] + words[end : end + 1]
+        if not any(sign.isalnum() for sign in neighbours):
+            pieces += words[done:start], f" {_QUOTED} "
+            done = end
+        start = words.find(quoted, end)
+    return "".join([*pieces, words[done:]])
 
 
 def _outcome_problems(draft: Draft, verdict: Verdict) -> Iterable[str]:
