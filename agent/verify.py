@@ -68,7 +68,8 @@ def own_words(draft: Draft, case: Case) -> str:
 
 def _without(words: str, quoted: str) -> str:
     """Take a quote out where it stands by itself: what is glued to one must not hide beside it."""
-    pieces, done, start = [], 0, words.find(quoted) if quoted else -1
+    pieces: list[str] = []
+    done, start = 0, words.find(quoted) if quoted else -1
     while start >= 0:
         end = start + len(quoted)
         neighbours = words[max(0, start - 1) : start] + words[end : end + 1]
