@@ -96,8 +96,8 @@ class Triager:
         return case, build_decision(case, ruling, self._policy, self._library, stamp)
 
     def _gather(self, ticket: Ticket, reading: Reading, as_of: date) -> Case:
-        retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)
-        return Case(ticket, reading, retrieval, self._assess(retrieval, as_of))
+        retrieval = self._searcher.retrieve(reading.query, audience=ticket.requester.audience, limit=CANDIDATES)
+        return Case(ticket.without_words(), reading, retrieval, self._assess(retrieval, as_of))
 
     def _assess(self, retrieval: Retrieval, as_of: date) -> tuple[AssessedCandidate, ...]:
         policy = self._policy
