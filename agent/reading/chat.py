@@ -10,6 +10,9 @@ MIN_TURNS = 2
 MIN_SHARE_OF_HEADS = 0.3
 """Of the lines that are not empty, so many begin a turn; a text with fewer has some that look so."""
 
+MAX_HEAD_CHARS = 120
+"""Who speaks and when is said at the beginning of a line."""
+
 _TIME = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?)"
 _DATE = (
     r"(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|(?:\w{3,9},?\s)?\d{1,2}\.?\s\w{3,9}\.?(?:\s\d{4})?"
@@ -23,18 +26,18 @@ _NAME = (
 _STAMPED_HEADS = (
     # [10:32] Ann: text, 10:32 AM - Ann: text, 20/11/2026, 10:32 - Ann: text, [10:32] <ann> text
     re.compile(
-        rf"[\[(]?{_STAMP}[\])]?\s{{0,3}}[-–|]?\s{{0,3}}(?P<who>{_NAME})\s?(?::|(?<=>))\s{{0,3}}(?P<said>.*)\Z",
+        rf"[\[(]?{_STAMP}[\])]?\s{{0,3}}[-–|]?\s{{0,3}}(?P<who>{_NAME})\s?(?::|(?<=>))\s{{0,3}}",
         re.IGNORECASE,
     ),
     # Ann [10:32]: text, Ann (10:32 AM): text, Ann, 10:32: text
-    re.compile(rf"(?P<who>{_NAME}),?\s{{1,3}}[\[(]?{_STAMP}[\])]?\s{{0,2}}:\s{{0,3}}(?P<said>.*)\Z", re.IGNORECASE),
+    re.compile(rf"(?P<who>{_NAME}),?\s{{1,3}}[\[(]?{_STAMP}[\])]?\s{{0,2}}:\s{{0,3}}", re.IGNORECASE),
     # Ann  10:32 AM, the text on the next lines; [10:32 AM] Ann
-    re.compile(rf"(?P<who>{_NAME})(?:\s{{1,4}}APP)?,?\s{{1,4}}[\[(]?{_STAMP}[\])]?(?P<said>)\Z", re.IGNORECASE),
-    re.compile(rf"[\[(]?{_STAMP}[\])]?\s{{1,4}}(?P<who>{_NAME})(?P<said>)\Z", re.IGNORECASE),
+    re.compile(rf"(?P<who>{_NAME})(?:\s{{1,4}}APP)?,?\s{{1,4}}[\[(]?{_STAMP}[\])]?\Z", re.IGNORECASE),
+    re.compile(rf"[\[(]?{_STAMP}[\])]?\s{{1,4}}(?P<who>{_NAME})\Z", re.IGNORECASE),
 )
 _PLAIN_HEAD = re.compile(
     r"(?:\*\*)?(?P<who>[^\W\d_][\w.'’-]{0,24}(?:"
-    r" [\w.'’-]{1,24}){0,2}(?:\s?\([^()\n]{1,30}\))?)(?:\*\*)?\s?:(?:\*\*)?\s{1,3}(?P<said>\S.*)\Z"
+    r" [\w.'’-]{1,24}){0,2}(?:\s?\([^()\n]{1,30}\))?)(?:\*\*)?\s?:(?:\*\*)?\s{1,3}(?=\S)"
 )
 _EVENT = re.compile(
     rf"(?:[\[(]?{_STAMP}[\])]?\s{{0,3}}[-–]?\s{{0,3}})?(?:\*{{2,3}}|[-–—]{{2,5}})?\s{{0,3}}[\w.'’"
@@ -126,12 +129,13 @@ def _role(turn: Turn) -> Role:
 def _spoken(lines: Iterable[str], heads: Sequence[re.Pattern[str]]) -> list[Turn]:
     turns: list[tuple[str, list[str]]] = []
     for line in lines:
-        if _EVENT.match(line) or _TRANSCRIPT_LINE.match(line):
+        begins = line[:MAX_HEAD_CHARS]
+        if _EVENT.match(begins) or _TRANSCRIPT_LINE.match(begins):
             continue
-        match = next((found for head in heads if (found := head.match(line))), None)
+        match = next((found for head in heads if (found := head.match(begins))), None)
         who = match["who"].strip("<> *") if match else ""
         if match and who.lower() not in _NO_SPEAKERS:
-            turns.append((who, [match["said"]]))
+            turns.append((who, [line[match.end() :]]))
         elif turns:
             turns[-1][1].append(line)
         elif line:

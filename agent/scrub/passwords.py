@@ -23,21 +23,23 @@ _VALUE = (
     rf"|(?P<bare>[^\s{_QUOTES}<>\[\]{{}},;&][^\s{_QUOTES}<>,;&]{{2,127}}))"
 )
 
+_ASSIGNED = r"[ \t]{0,4}(?:[:=]{1,2}>?|→|->)[ \t]{0,4}(?:\n[ \t]{0,4})?"
+_IS = r"(?:is|was|are|ist|war|lautet|est|es|era|er|to|set to|reads|[ée]tait|[àa]|auf|zu|a|currently|now|still)"
+_NOW = r"(?:[ \t]{1,3}(?:now|still|currently|set to|jetzt|noch))?"
+_FOR = r"(?:[ \t]{1,3}(?:for|f[üu]r|pour|para|of|to)[ \t]{1,3}[\w.@ -]{1,30}?)?"
+
 _SAID = re.compile(
-    rf"(?<![\w-])(?:{_WORDS})(?P<more>[ \t]{{1,3}}(?:for|f[üu]r|pour|para|of|to)[ \t]{{1,3}}[\w.@ -]{{1,40}}?)?[\"']?"
-    rf"(?P<joint>[ \t]{{0,4}}(?:[:=]{{1,2}}>?|→|->)[ \t]{{0,4}}(?:\n[ \t]{{0,4}})?|[ \t]{{1,3}}(?:is|was|are|ist|war"
-    rf"|lautet|est|es|era|er|to|set to|reads|[ée]tait|[àa]|auf|zu|a|currently|now|still)"
-    rf"(?:[ \t]{{1,3}}(?:now|still|currently|set to|jetzt|noch))?[ \t]{{0,3}}:?[ \t]{{1,3}}|[ \t]{{1,3}}(?=[{_QUOTES}])|[ \t]{{1,3}}(?=[^\s]{{0,40}}\d))"
-    rf"{_VALUE}",
+    rf"(?<![\w-])(?:{_WORDS}){_FOR}[\"']?(?P<joint>{_ASSIGNED}|[ \t]{{1,3}}{_IS}{_NOW}[ \t]{{0,3}}:?[ \t]{{1,3}}"
+    rf"|[ \t]{{1,3}}(?=[{_QUOTES}])|[ \t]{{1,3}}(?=[^\s]{{0,40}}\d)){_VALUE}",
     re.IGNORECASE,
 )
 _SETTING = re.compile(
-    rf"(?<![\w-]){_NAMES}[\"']?(?P<joint>[ \t]{{0,4}}(?:[:=]{{1,2}}>?)[ \t]{{0,4}}|[ \t]{{1,3}}(?:is|ist|est|es)["
-    rf" \t]{{1,3}}"
+    rf"(?<![\w.-]){_NAMES}[\"']?"
+    rf"(?P<joint>[ \t]{{0,4}}[:=]{{1,2}}>?[ \t]{{0,4}}|[ \t]{{1,3}}(?:is|ist|est|es)[ \t]{{1,3}}"
     rf"|[ \t]{{1,3}}(?=[^\s]{{0,80}}\d)){_VALUE}",
     re.IGNORECASE,
 )
-_IN_URL = re.compile(r"://[^\s/:@<>\"']{0,80}:(?P<value>[^\s/@<>\"'\[]{1,200}|[^\s@<>\"'\[]{1,200}(?=@[\w.-]{3}))@")
+_IN_URL = re.compile(r"://[^\s/:@<>\"']{0,80}:(?P<value>[^\s/@<>\"'\[]{1,100})@")
 _OPTION = re.compile(
     r"(?<!\S)(?:-u[ =]?[\w.@\\-]{1,64}:|--?(?:password|passwd|pass|pw|token|secret)["
     r" =])(?P<value>[^\s\"'\[][^\s\"']{2,100})"
