@@ -19,6 +19,7 @@ Sentiment = Literal["neutral", "frustrated"]
 Role = Literal["user", "agent"]
 ScrubKind = Literal["private_key", "token", "cookie", "password", "card", "iban", "national_id", "email", "phone"]
 CitationUse = Literal["acted_on", "for_review"]
+RiskKind = Literal["security", "privileged", "destructive", "outage"]
 RefusalReason = Literal[
     "security",
     "approval_required",
@@ -34,7 +35,10 @@ RefusalReason = Literal[
     "freshness_unknown",
     "ambiguous",
     "unverified_identity",
+    "language",
+    "policy",
     "citation_failed",
+    "index_unavailable",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
@@ -132,13 +136,62 @@ class AssessedCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskSignal:
+    """A risk that the ticket's own words carry; `evidence` names the pattern or the exemplar that showed it."""
+
+    kind: RiskKind
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label that the policy puts on a ticket, and what else it asks for."""
+
+    name: str
+    effect: Literal["tag", "draft", "approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the ticket's own words and its requester say under the policy, whatever article matches.
+
+    Attributes:
+        risks: One for each kind of risk found.
+        tags: The policy's tags that apply.
+        critical_keyword: The critical keyword it holds, if any.
+        asks_for_identity: The pattern for which the policy asks for a verified identity, if any.
+        language: The language it is written in where that can be told and is not one of the policy's.
+    """
+
+    risks: tuple[RiskSignal, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    critical_keyword: str | None = None
+    asks_for_identity: str | None = None
+    language: str | None = None
+
+    def risk(self, *kinds: RiskKind) -> RiskSignal | None:
+        """Return the first risk of these kinds."""
+        return next((risk for risk in self.risks if risk.kind in kinds), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """Everything the gates look at: facts only, gathered before any of them runs."""
+    """Everything the gates look at: facts only, gathered before any of them runs.
+
+    Attributes:
+        ticket: The ticket as it arrived.
+        reading: What it says.
+        retrieval: What the index found; nothing where it could not be searched.
+        candidates: What was found, assessed; best first.
+        index_fault: Why the index could not be searched, and the remedy; `None` where it was.
+    """
 
     ticket: Ticket
     reading: Reading
     retrieval: Retrieval
     candidates: tuple[AssessedCandidate, ...]
+    signals: Signals = Signals()
+    index_fault: str | None = None
 
     @property
     def best(self) -> AssessedCandidate | None:

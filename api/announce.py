@@ -29,7 +29,9 @@ def announced(home: Path, url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        # With the vectors on a server several processes may serve one home; the last to come is the one announced.
+        if _read(path) == (url, os.getpid()):
+            path.unlink(missing_ok=True)
 
 
 def find_server(home: Path) -> str | None:
@@ -41,11 +43,21 @@ def find_server(home: Path) -> str | None:
     Returns:
         Its loopback URL; `None` where there is no announcement, or only one that a dead process left behind.
     """
+    announcement = _read(home / FILE_NAME)
+    if announcement is None:
+        return None
+    url, pid = announcement
     try:
-        announcement = json.loads((home / FILE_NAME).read_text(encoding="utf-8"))
-        url, pid = str(announcement["url"]), int(announcement["pid"])
         parts = urlsplit(url)
-    except (OSError, ValueError, KeyError, TypeError):
+    except ValueError:
         return None
     is_local = parts.scheme == "http" and is_loopback(parts.hostname or "")
     return url if is_local and is_alive(pid) else None
+
+
+def _read(path: Path) -> tuple[str, int] | None:
+    try:
+        announcement = json.loads(path.read_text(encoding="utf-8"))
+        return str(announcement["url"]), int(announcement["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

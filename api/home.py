@@ -1,12 +1,14 @@
 """The parts of an open home enter; searching, triage and ingest over them leave."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
 from ulid import ULID
 
 from agent.models import Ticket
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
 from api.history import RunHistory
@@ -14,11 +16,10 @@ from api.ports import OnArticle
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
 from index.catalog import Catalog
+from index.health import Health, WatchedSearcher
 from index.models import ArticleReport
-from index.retrieve import Retriever
 from index.sync import RunOptions, Syncer
 from ingest.errors import RunciteError
-from ingest.freshness import FreshnessWindows
 from ingest.ports import OnTotal, Source, ignore_total
 
 
@@ -28,16 +29,30 @@ def _never() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LocalRuntime:
-    """A home that this process holds."""
+    """A home that this process has open.
+
+    `holding` takes the right to write its index for as long as a run lasts; nothing where the process has it anyway.
+    """
 
     catalog: Catalog
-    retriever: Retriever
+    searcher: WatchedSearcher
+    health: Health
     triager: Triager
     syncer: Syncer
     shelf: Shelf
     history: RunHistory
-    windows: FreshnessWindows
+    policy: PolicyKeeper
     open_source: Callable[[str], Source]
+    holding: Callable[[], AbstractContextManager[object]]
+
+    def fault(self) -> str | None:
+        """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
+        return self.health.fault
+
+    def policy_problem(self) -> str | None:
+        """Say why the policy file as it is now is not in force; `None` where it is."""
+        self.policy.current()
+        return self.policy.problem
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -48,12 +63,12 @@ class LocalRuntime:
             limit: How many articles at most.
             as_of: The day freshness is judged on; today where it is left out.
         """
-        found = self.retriever.retrieve(text, audience=audience, limit=limit)
+        found = self.searcher.retrieve(text, audience=audience, limit=limit)
         passages = []
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
             if revision is not None and candidate.evidence:
-                passages.append(to_passage(candidate, revision, self.windows, as_of or today()))
+                passages.append(to_passage(candidate, revision, self.policy.loaded.policy.windows, as_of or today()))
         return SearchV1(query=text, index_revision=found.index_revision, results=tuple(passages))
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
@@ -94,7 +109,11 @@ class LocalRuntime:
         options = RunOptions(
             allow_mass_delete=allow_mass_delete, should_stop=should_stop, on_total=on_total, run_id=run_id
         )
-        return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+        try:
+            with self.holding():
+                return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+        finally:
+            self.health.look()
 
     def _opened(self, location: str, run_id: str) -> Source:
         """Open a source; a run that fails for want of one is remembered too."""

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.errors import ConfigurationError
+from index.store.server_options import TIMEOUT_S, Quantisation
 
 DEFAULT_HOME = Path(".runcite")
 DEFAULT_PORT = 8321
@@ -33,7 +34,10 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Where catalog, vectors and the server's address live.
-        embedding: Embedding model: `auto`, a preset's name, or a model folder.
+        embedding: Embedding model: `auto`, a preset's name, a model folder, or `openai:MODEL`.
+        embedding_url: Base URL of the OpenAI-compatible endpoint that serves `openai:MODEL`.
+        embedding_key: Key for that endpoint; sent to its host only.
+        policy: The policy file; `policy.yml` in the home where it is left out.
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
@@ -53,12 +57,27 @@ class Settings(BaseSettings):
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
+        qdrant_url: REST address of a Qdrant server or cluster that keeps the vectors instead of the home.
+        qdrant_api_key: Its key, sent to that address only.
+        qdrant_prefer_grpc: Speak gRPC with it.
+        qdrant_grpc_port: Its gRPC port.
+        qdrant_collection: Name the index is served under there.
+        qdrant_timeout_s: How long one of the up to four calls of a search may take.
+        qdrant_shards: Shards of a new collection.
+        qdrant_replication_factor: Copies of each shard of a new collection.
+        qdrant_write_consistency_factor: How many copies confirm a write; the majority where left out.
+        qdrant_quantisation: How a new collection compresses vectors.
+        qdrant_on_disk_vectors: Whether a new collection keeps whole vectors on disk.
+        qdrant_on_disk_payload: Whether a new collection keeps payload on disk.
     """
 
     model_config = SettingsConfigDict(env_prefix="RUNCITE_", env_ignore_empty=True, frozen=True)
 
     home: Path = Field(default=DEFAULT_HOME, description="the path of a folder")
     embedding: str = Field(default="auto", min_length=1, description="auto, the name of a preset, or a model folder")
+    embedding_url: str | None = Field(default=None, description="a base URL such as https://api.openai.com/v1")
+    embedding_key: SecretStr | None = Field(default=None, description="a key")
+    policy: Path | None = Field(default=None, description="the path of a policy file")
     host: str = Field(default="127.0.0.1", description="an address of this machine's own")
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="a number from 0 to 65535")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
@@ -80,11 +99,27 @@ class Settings(BaseSettings):
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
+    qdrant_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]", description="an http or https address")
+    qdrant_api_key: SecretStr | None = Field(default=None, description="an API key")
+    qdrant_prefer_grpc: bool = Field(default=True, description="true or false")
+    qdrant_grpc_port: int = Field(default=6334, ge=1, le=65535, description="a number from 1 to 65535")
+    qdrant_collection: str = Field(
+        default="runcite",
+        pattern=r"^[A-Za-z0-9._-]{1,200}$",
+        description="letters, digits, dots, dashes or underscores",
+    )
+    qdrant_timeout_s: float = Field(default=TIMEOUT_S, gt=0, le=60, description="seconds, more than 0 and up to 60")
+    qdrant_shards: int = Field(default=1, ge=1, le=1024, description="a number from 1 to 1024")
+    qdrant_replication_factor: int = Field(default=1, ge=1, le=64, description="a number from 1 to 64")
+    qdrant_write_consistency_factor: int | None = Field(default=None, ge=1, le=64, description="a number from 1 to 64")
+    qdrant_quantisation: Quantisation = Field(default="none", description="none, int8 or binary")
+    qdrant_on_disk_vectors: bool = Field(default=False, description="true or false")
+    qdrant_on_disk_payload: bool = Field(default=False, description="true or false")
 
-    @field_validator("home")
+    @field_validator("home", "policy")
     @classmethod
-    def _expand_user(cls, home: Path) -> Path:
-        return home.expanduser()
+    def _expand_user(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
 
 def load_settings(home: Path | None = None, embedding: str | None = None) -> Settings:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from ulid import ULID
 
@@ -76,6 +76,11 @@ class Catalog:
         with self._reading() as connection:
             value = connection.scalar(select(settings.c.value).where(settings.c.key == "embedding"))
         return None if value is None else codec.spec_from_json(value)
+
+    def index_id(self) -> str:
+        """Return the id this index got when it was made, and keeps."""
+        with self._reading() as connection:
+            return str(connection.scalars(select(settings.c.value).where(settings.c.key == "index_id")).one())
 
     def record_embedding(self, spec: EmbeddingSpec) -> None:
         """Record the model of a new index, or check that it is the one recorded.
@@ -309,6 +314,12 @@ class Catalog:
         with self._reading() as connection:
             rows = connection.execute(select(*columns).where(articles.c.live_revision.is_not(None))).all()
         return {row[0]: Standing(*row[1:]) for row in rows}
+
+    def chunk_count(self) -> int:
+        """Count the points that the vector store must hold of the live articles."""
+        query = select(func.coalesce(func.sum(articles.c.chunks), 0)).where(articles.c.live_revision.is_not(None))
+        with self._reading() as connection:
+            return int(connection.scalars(query).one())
 
     def index_revision(self) -> str:
         """Return a name for what the index holds now; any visible change makes another."""

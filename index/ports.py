@@ -34,6 +34,10 @@ class Embedder(Protocol):
 class VectorStore(Protocol):
     """Keeps points and finds the nearest ones. Nothing is durable before `flush` returns."""
 
+    def prepare(self) -> None:
+        """Make ready to be written to: what does not exist is made, what is damaged is put aside and made anew."""
+        ...
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""
         ...

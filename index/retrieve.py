@@ -1,10 +1,13 @@
 """A query enters; the articles that may answer it leave, best first, each with its passages and scores."""
 
+import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from index.catalog import Catalog
+from index.errors import StoreError
 from index.lexicon import Lexicon, WeightedTerms
 from index.models import Candidate, Evidence, FloatVector, Hit, IndexedArticle, Retrieval, SparseVector, point_id
 from index.naming import identifiers, names
@@ -41,13 +44,33 @@ class _Query:
     dense: FloatVector
     bm25: SparseVector
     audience: frozenset[str]
+    give_up_at: float
 
 
 class Retriever:
     """Finds articles by meaning and by words. Safe to call from several threads."""
 
-    def __init__(self, embedder: Embedder, store: VectorStore, catalog: Catalog, *, pool: int = POOL) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        store: VectorStore,
+        catalog: Catalog,
+        *,
+        pool: int = POOL,
+        budget_s: float = math.inf,
+    ) -> None:
+        """Connect the parts.
+
+        Args:
+            embedder: Embeds queries.
+            store: Holds the chunks.
+            catalog: Holds the articles.
+            pool: Chunks taken from each of the two queries.
+            budget_s: After this long the store is asked nothing more: each of its answers may be in time, and all of
+                them together too late for the ticket.
+        """
         self._pool = pool
+        self._budget_s = budget_s
         self._embedder = embedder
         self._store = store
         self._catalog = catalog
@@ -69,8 +92,11 @@ class Retriever:
             dense=self._embedder.embed_query(query),
             bm25=self._terms.query(query),
             audience=audience | {EVERYONE},
+            give_up_at=time.monotonic() + self._budget_s,
         )
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._require_time(asked)
             index_revision = self._catalog.index_revision()
             found = self._find(asked, self._catalog.quarantined())
             articles = self._readable({article_id for article_id, _, _ in found}, asked.audience)
@@ -96,16 +122,26 @@ class Retriever:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
         audience, pool = asked.audience, self._pool
         dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, pool, audience, barred=barred)}
+        self._require_time(asked)
         bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, pool, audience, barred=barred)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
+            self._require_time(asked)
             more = self._store.search_dense(asked.dense, len(missing), audience, missing, barred)
             dense.update({_key(hit): hit for hit in more})
         missing = [point_id(*key) for key in dense.keys() - bm25.keys()]
         if missing:
+            self._require_time(asked)
             more = self._store.search_bm25(asked.bm25, len(missing), audience, missing, barred)
             bm25.update({_key(hit): hit for hit in more})
         return {key: _evidence(dense.get(key), bm25.get(key)) for key in dense.keys() | bm25.keys()}
+
+    def _require_time(self, asked: _Query) -> None:
+        if time.monotonic() > asked.give_up_at:
+            raise StoreError(
+                f"The vector store took more than {self._budget_s} s over one search, expected less. Check what it is "
+                "busy with; Runcite tries again by itself."
+            )
 
     def _candidate(
         self,

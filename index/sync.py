@@ -109,6 +109,7 @@ class Syncer:
         self._catalog.record_embedding(self._embedder.spec)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
+        self._store.prepare()
         restored = self.sweep(options)
         run = Run(source.key, self._catalog.standings(), publisher, on_article, journal, options.clock)
         error = self._scan(source, run, options)

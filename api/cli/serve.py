@@ -36,6 +36,14 @@ def serve(
             help="Port to bind; 0 takes a free one. [env: RUNCITE_PORT; default: 8321]",
         ),
     ] = None,
+    trust_network: Annotated[
+        bool,
+        typer.Option(
+            "--trust-network",
+            help="Bind an address that others reach too, as in a container whose port is published on loopback only: "
+            "whoever reaches it may read every article.",
+        ),
+    ] = False,
     ingest: Annotated[
         list[str] | None,
         typer.Option("--ingest", metavar="SOURCE", help="Bring this in at the start; repeatable. See --every."),
@@ -46,7 +54,9 @@ def serve(
 ) -> None:
     """Serve the HTTP API on loopback, and hold the home while doing so.
 
-    There are no API keys yet, so no other address than this machine's own is bound.
+    There are no API keys yet, so no other address than this machine's own is bound without --trust-network, and under
+    no other name than 127.0.0.1, ::1 or localhost is anything answered. With the vectors on a Qdrant server the home is
+    held only while something is brought in, and several processes may serve it.
     """
     import uvicorn  # noqa: PLC0415 - server and web framework load only where they serve; --help stays quick
 
@@ -58,12 +68,12 @@ def serve(
     every_s = None if every is None else parse_interval(every)
     session = start(context, home, embedding)
     settings, terminal = session.settings, session.terminal
-    bound = bind(host or settings.host, settings.port if port is None else port)
+    bound = bind(host or settings.host, settings.port if port is None else port, trust_network=trust_network)
     try:
         with (
             _ended_by_signals(),
             bound,
-            open_runtime(settings, create=True, command="runcite serve", notice=terminal.note) as runtime,
+            open_runtime(settings, create=True, command="runcite serve", notice=terminal.note, wait=True) as runtime,
         ):
             url = _url(bound)
             app = create_app(runtime, sources, every_s)
@@ -92,12 +102,13 @@ def _leave(_number: int, _frame: object) -> Never:
     raise KeyboardInterrupt
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a loopback address.
+def bind(host: str, port: int, *, trust_network: bool = False) -> socket.socket:
+    """Bind an address.
 
     Args:
         host: `localhost` or a loopback address.
         port: The port; 0 for a free one.
+        trust_network: Any other address will do too.
 
     Returns:
         The listening socket.
@@ -107,10 +118,10 @@ def bind(host: str, port: int) -> socket.socket:
         ConfigurationError: The address cannot be bound, as when the port is taken.
     """
     address = "127.0.0.1" if host == "localhost" else host
-    if not is_loopback(address):
+    if not trust_network and not is_loopback(address):
         raise UsageError(
             f"--host {host!r} is not this machine's own address, and there are no API keys yet to let others in by; "
-            "expected 127.0.0.1, ::1 or localhost"
+            "expected 127.0.0.1, ::1 or localhost; or --trust-network, where only this machine reaches that address"
         )
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
@@ -123,4 +134,6 @@ def bind(host: str, port: int) -> socket.socket:
 
 def _url(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
+    # Every address: this machine's own among them, and the one that is answered under.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -18,8 +18,16 @@ def is_alive() -> HealthV1:
 
 @router.get("/readyz", operation_id="isReady", responses={503: {"model": HealthV1}})
 def is_ready(runtime: RuntimeDep, response: Response) -> HealthV1:
-    """Tell whether tickets can be decided: 503 while the index holds no article."""
+    """Tell whether tickets can be decided: 503 while the index holds no article, or cannot be searched."""
     if runtime.shelf.is_empty():
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return HealthV1(status="not_ready", detail="the index is empty: run `runcite ingest` or POST /v1/ingest-runs")
+    if (fault := runtime.fault()) is not None:
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        return HealthV1(status="not_ready", detail=fault)
+    problem = runtime.policy_problem()
+    if problem is not None:
+        return HealthV1(
+            status="ok", detail=f"ready, under the last good policy, as the one now there is not: {problem}"
+        )
     return HealthV1(status="ok", detail="ready")

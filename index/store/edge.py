@@ -23,8 +23,9 @@ _SCROLL_PAGE = 4096
 class EdgeStore:
     """A `VectorStore` in a folder, owned by one process at a time. Safe to call from several threads."""
 
-    def __init__(self, shard: edge.EdgeShard, path: Path) -> None:
+    def __init__(self, shard: edge.EdgeShard, path: Path, dimension: int) -> None:
         self._shard: edge.EdgeShard | None = shard
+        self._probe = [1.0] * dimension
         self._path = path
         self._writing = threading.RLock()
 
@@ -55,9 +56,19 @@ class EdgeStore:
             else:
                 path.mkdir(parents=True, exist_ok=True)
                 shard = edge.EdgeShard.create(str(path), config)
-        store = cls(shard, path)
+        store = cls(shard, path, dimension)
         store._index_payload()
         return store
+
+    def prepare(self) -> None:
+        """Check that all of it can be read, so that damage is met before anything is written.
+
+        Raises:
+            StoreError: It is damaged.
+        """
+        self.revisions()
+        with self._mapped("query"):
+            self._open().query(edge.QueryRequest(query=edge.Query.Nearest(self._probe, using=_DENSE), limit=1))
 
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""

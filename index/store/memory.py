@@ -20,6 +20,11 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._closed = False
 
+    def prepare(self) -> None:
+        """Nothing to do: it is ready as soon as it is there."""
+        with self._open():
+            return
+
     def upsert(self, points: Sequence[Point]) -> None:
         """Insert or replace points by id."""
         with self._open():

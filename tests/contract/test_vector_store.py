@@ -1,10 +1,14 @@
 """One suite that every vector store passes; scores of all stores agree with the exact one's."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
 
 from index.errors import StoreError
 from index.models import Point, point_id
@@ -12,7 +16,11 @@ from index.ports import VectorStore
 from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
 from index.store.memory import MemoryStore
+from index.store.server import ServerStore
+from index.store.server_collection import Collection
+from index.store.server_options import ServerOptions
 from tests.fakes import HashedWordsEmbedder
+from tests.qdrant.process import QdrantProcess
 
 EMBEDDER = HashedWordsEmbedder(dimension=32)
 TERMS = TermEncoder()
@@ -28,9 +36,42 @@ TEXTS = {
 }
 
 
-@pytest.fixture(params=["memory", "edge"])
+REAL_SERVER = os.environ.get("RUNCITE_TEST_QDRANT_URL")
+"""REST address of a Qdrant to run the suite on; without one it runs on a process that speaks as Qdrant does."""
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"),
+    pytest.mark.enable_socket,
+]
+
+
+@pytest.fixture(scope="module")
+def at_server() -> Iterator[ServerOptions]:
+    patient = ServerOptions(url=REAL_SERVER or "", timeout_s=10, api_key=os.environ.get("RUNCITE_TEST_QDRANT_API_KEY"))
+    if REAL_SERVER:
+        yield patient
+        return
+    with QdrantProcess() as process:
+        yield replace(patient, url=process.url, grpc_port=process.grpc_port)
+
+
+def make(kind: str, folder: Path, request: pytest.FixtureRequest) -> VectorStore:
+    if kind == "memory":
+        return MemoryStore(32)
+    if kind == "edge":
+        return EdgeStore.open(folder / "vectors", 32)
+    if kind == "client in memory":
+        client = QdrantClient(":memory:")
+        return ServerStore(client, client, Collection(ServerOptions(url="memory"), 32, "01TEST"))
+    options = request.getfixturevalue("at_server")
+    name = f"runcite-contract-{uuid.uuid4().hex}"
+    return ServerStore.connect(replace(options, prefer_grpc=kind == "grpc", collection=name), 32, "01TEST")
+
+
+@pytest.fixture(params=["memory", "edge", "client in memory", "rest", "grpc"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
-    made: VectorStore = MemoryStore(32) if request.param == "memory" else EdgeStore.open(tmp_path / "vectors", 32)
+    made = make(request.param, tmp_path, request)
+    made.prepare()
     yield made
     made.close()
 
@@ -181,7 +222,14 @@ def test_an_empty_store_answers(store: VectorStore) -> None:
     assert store.revisions() == {}
 
 
+def test_preparing_again_changes_nothing(store: VectorStore) -> None:
+    fill(store)
+    store.prepare()
+    assert store.count() == len(TEXTS)
+
+
 CALLS: dict[str, Callable[[VectorStore], object]] = {
+    "prepare": lambda store: store.prepare(),
     "upsert": fill,
     "delete_revision": lambda store: store.delete_revision("a", "r"),
     "set_access": lambda store: store.set_access("a", [], []),

@@ -14,6 +14,7 @@ import pytest
 
 from api.announce import FILE_NAME
 from api.schemas import ArticleV1, DecisionV1, RevisionV1, SearchV1, StatusV1
+from tests.integration.serving import serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -93,6 +94,13 @@ def test_no_other_machine_is_served(runcite):
     code, _, err = runcite("serve", "--host", "192.0.2.1")
     assert code == 2
     assert "expected 127.0.0.1" in err
+
+
+def test_a_trusted_network_is_bound_and_answered_only_as_this_machine(home):
+    with serving(home, arguments=["--host", "0.0.0.0", "--trust-network"]) as server:  # noqa: S104
+        assert server.http.base_url.host == "127.0.0.1"
+        assert server.http.get("/healthz").status_code == 200
+        assert server.http.get("/healthz", headers={"Host": "api:8321"}).status_code == 403
 
 
 def test_a_port_that_is_taken_is_named(runcite):

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 import pytest
 
 from agent.decide.extractive import ExtractiveDecider
+from agent.gates import GATES
 from agent.models import ACTING, Draft, Quote, Requester, Ticket
 from agent.triage import Triager, prefer_replacements
+from index.errors import CatalogError, StoreError
 from index.models import Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import POLICY, REVIEWED, Shelf, a_candidate, a_revision, assessed
+from tests.cases import REVIEWED, Shelf, a_candidate, a_revision, assessed, rules
 
 VPN = a_revision("# VPN\n\n## Symptoms\n\nIt drops.\n\n## Fix\n\n1. Open Preferences.\n2. Enable Always On.\n")
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -44,7 +46,7 @@ def vpn_candidate(metadata=None, similarity=0.8):
 
 
 def triager(*candidates, decider=None, library=None):
-    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), POLICY, "minilm")
+    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), rules, "minilm")
     return Triager(*parts, now=lambda: NOW)
 
 
@@ -139,7 +141,7 @@ def test_an_article_with_nothing_to_quote_is_handed_over():
 def test_the_requester_is_searched_for_by_groups_and_address():
     searcher = FixedSearcher()
     requester = Requester("ann@example.org", ("staff", "it-ops"))
-    Triager(searcher, Shelf(), ExtractiveDecider(), POLICY, "minilm").triage(Ticket("T", "vpn", requester=requester))
+    Triager(searcher, Shelf(), ExtractiveDecider(), rules, "minilm").triage(Ticket("T", "vpn", requester=requester))
     assert searcher.audiences == [frozenset({"ann@example.org", "staff", "it-ops"})]
 
 
@@ -162,3 +164,37 @@ def test_a_ticket_that_matches_a_superseded_article_is_answered_from_its_replace
     decision = triager(old, vpn_candidate()).triage(Ticket("INC-1", "VPN drops on Wi-Fi"))
     assert decision.outcome == "GUIDE_USER"
     assert {citation.article_id for citation in decision.citations} == {"network/vpn"}
+
+
+class BrokenSearcher:
+    """Cannot search."""
+
+    def retrieve(self, query, *, audience, limit=8):
+        raise StoreError("The server at 'http://qdrant' is down. Start it.")
+
+
+class BrokenShelf:
+    """Cannot be read."""
+
+    def revision(self, article_id, revision):
+        raise CatalogError("The catalog is damaged. Restore it.")
+
+
+@pytest.mark.parametrize(
+    ("searcher", "library", "said"),
+    [
+        pytest.param(BrokenSearcher(), Shelf(VPN), "Start it.", id="search"),
+        pytest.param(FixedSearcher(vpn_candidate()), BrokenShelf(), "Restore it.", id="catalog-after-the-search"),
+    ],
+)
+def test_an_index_that_fails_is_handed_over_with_the_remedy(searcher, library, said):
+    parts = (searcher, library, ExtractiveDecider(), rules, "minilm")
+    decision = Triager(*parts, now=lambda: NOW).triage(Ticket("INC-1", "VPN drops on Wi-Fi"))
+    assert (decision.outcome, decision.action, decision.steps) == ("ESCALATE_HUMAN", "escalate", ())
+    assert decision.refusal is not None
+    assert decision.refusal.reason == "index_unavailable"
+    assert said in decision.refusal.detail
+    assert said not in decision.user_message
+    assert (decision.escalation.needed, decision.escalation.to) == (True, "Service Desk")
+    assert (decision.has_runbook, decision.citations) == (False, ())
+    assert len(decision.gates) == len(GATES)

@@ -145,11 +145,13 @@ class FakeRuntime:
 
     def __init__(self) -> None:
         self.empty = False
+        self.faulty: str | None = None
         self.triaged: list[Ticket] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
         self.lines: tuple[ArticleReport, ...] = (ArticleReport("network/vpn", "indexed"),)
         self.fails_with: Exception | None = None
+        self.broken_policy: str | None = None
         self.may_finish = threading.Event()
         self.may_finish.set()
 
@@ -159,6 +161,12 @@ class FakeRuntime:
 
     def is_empty(self) -> bool:
         return self.empty
+
+    def policy_problem(self) -> str | None:
+        return self.broken_policy
+
+    def fault(self) -> str | None:
+        return self.faulty
 
     def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
         self._raise()

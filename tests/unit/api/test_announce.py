@@ -40,3 +40,10 @@ def test_an_announcement_is_taken_away_after_a_failure(tmp_path):
 def test_what_is_no_live_loopback_server_is_none(tmp_path, content):
     (tmp_path / FILE_NAME).write_text(content)
     assert find_server(tmp_path) is None
+
+
+def test_the_announcement_of_another_process_stays(tmp_path):
+    with announced(tmp_path, "http://127.0.0.1:8321"):
+        other = json.dumps({"url": "http://127.0.0.1:8322", "pid": os.getppid()})
+        (tmp_path / FILE_NAME).write_text(other)
+    assert (tmp_path / FILE_NAME).read_text() == other

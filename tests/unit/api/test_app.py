@@ -146,6 +146,15 @@ def test_ready_only_when_there_is_something_to_decide_from(http, runtime):
     assert http.get("/healthz").status_code == 200
 
 
+def test_not_ready_while_the_index_cannot_be_searched(http, runtime):
+    runtime.faulty = "The server at 'http://qdrant' is down. Start it."
+    answer = http.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "not_ready", "detail": runtime.faulty})
+    assert http.get("/healthz").status_code == 200
+    runtime.faulty = None
+    assert http.get("/readyz").status_code == 200
+
+
 def test_a_failing_index_is_503_and_says_when_to_come_back(http, runtime):
     runtime.fails_with = StoreError("the vector store failed to query")
     answer = http.post("/v1/triage", json={"text": "a"})
@@ -167,6 +176,13 @@ def test_unknown_paths_and_methods_are_problems_too(http):
     answer = http.put("/v1/triage")
     assert "expected POST" in assert_problem(answer, 405)["detail"]
     assert answer.headers["allow"] == "POST"
+
+
+def test_a_broken_policy_is_told_while_the_last_good_one_decides(http, runtime):
+    runtime.broken_policy = "policy.yml:2:1: unknown key 'langauges'"
+    answer = http.get("/readyz")
+    assert answer.status_code == 200
+    assert "policy.yml:2:1" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/articles/network/vpn", "/nope"])

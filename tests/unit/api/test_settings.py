@@ -52,3 +52,27 @@ def test_libraries_are_told_to_report_nothing(monkeypatch):
     assert os.environ["DO_NOT_TRACK"] == "mine"
     for name in LIBRARY_ENVIRONMENT:
         monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RUNCITE_QDRANT_URL", "qdrant:6333"),
+        ("RUNCITE_QDRANT_URL", "ftp://qdrant"),
+        ("RUNCITE_QDRANT_COLLECTION", "a/b"),
+        ("RUNCITE_QDRANT_TIMEOUT_S", "0"),
+        ("RUNCITE_QDRANT_SHARDS", "0"),
+        ("RUNCITE_QDRANT_QUANTISATION", "int4"),
+        ("RUNCITE_QDRANT_PREFER_GRPC", "maybe"),
+    ],
+)
+def test_a_wrong_qdrant_setting_names_its_variable(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=f"{name}='{value}'"):
+        load_settings()
+
+
+def test_the_key_of_a_qdrant_is_never_shown(monkeypatch):
+    monkeypatch.setenv("RUNCITE_QDRANT_API_KEY", "s3cret")
+    settings = load_settings()
+    assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump_json()}"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from index.catalog import Catalog
+from index.errors import StoreError
 from index.models import Hit
 from index.retrieve import Retriever
 from index.store.memory import MemoryStore
@@ -189,3 +190,8 @@ def test_an_article_called_by_its_name_comes_before_one_that_shares_more_words(h
     )
     assert house.ids("a host needs attention")[0] == "alerts/other"
     assert house.ids("NodeDiskFailing: a host needs attention")[0] == "alerts/NodeDiskFailing"
+
+
+def test_a_search_that_takes_too_long_is_given_up_between_two_calls(house: House) -> None:
+    with pytest.raises(StoreError, match=r"took more than 0.0 s"):
+        Retriever(house.embedder, house.store, house.catalog, budget_s=0.0).retrieve("printer", audience=NOBODY)
