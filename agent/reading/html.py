@@ -87,10 +87,10 @@ class _Renderer:
         if tag == "br":
             self._end_line(keep_empty=True)
         elif tag in ("td", "th"):
+            row = element.getparent()
+            is_pair = row is not None and len(row) == 2 and not self._line.rstrip().endswith(":")
             if self._line.strip():
-                self._line += (
-                    ": " if len(element.getparent() or ()) == 2 and not self._line.rstrip().endswith(":") else " "
-                )
+                self._line += ": " if is_pair else " "
         elif tag in _BREAKING:
             self._end_block(tag)
         if tag == "li":

@@ -125,7 +125,7 @@ _TEAMS = (
 )
 
 GREETING: Final = re.compile(
-    rf"(?:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|morning|afternoon|hallo|guten"
+    rf"(?:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|morning|afternoon|gr[üu]ezi|hallo|guten"
     rf" (?:morgen|tag|abend)|moin|servus|gr[üu](?:ß|ss) gott|liebe[rs]?|sehr geehrte[rs]?"
     rf"|bonjour|bonsoir|salut|madame|monsieur|ch[èe]re?s?|hola|buen[oa]s? (?:d[íi]as?|tardes|noches)|estimad[oa]s?|ciao"
     rf"|buongiorno|gentile|beste|geachte|goede(?:morgen|middag))"

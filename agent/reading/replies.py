@@ -30,7 +30,7 @@ MAX_SIGNATURE_WORDS = 9
 _QUOTED = re.compile(r"[>|](?:[ >|]|$)|>")
 _QUOTE_MARKS = re.compile(r"[>|](?:[ >|]*[>|])? ?")
 _RULE = re.compile(r"[_\-=*]{5,}\Z")
-_SENTENCE = re.compile(r"[.?!](?:\s|\Z)")
+_SENTENCE = re.compile(r"(?<!\b[A-ZÀ-Þ])[.?!](?:\s|\Z)")
 _CONTACT = re.compile(r"https?:|www\.|@|\+?\d[\d ()/-]{6,}|\|")
 
 
@@ -88,6 +88,8 @@ def _forward_mark(lines: list[str], subject: str) -> tuple[int, int] | None:
 
 
 def _forwarded(lines: list[str], end_of_note: int, start: int) -> Parts:
+    while end_of_note and (not lines[end_of_note - 1].strip() or _RULE.match(lines[end_of_note - 1].strip())):
+        end_of_note -= 1
     note, signed = _split_signature(lines[:end_of_note])
     below = _unquoted(lines[start:], levels=1)
     while below and (not below[0].strip() or _RULE.match(below[0].strip()) or ORIGINAL_MARK.match(below[0].strip())):
