@@ -125,8 +125,8 @@ _TEAMS = (
 )
 
 GREETING: Final = re.compile(
-    rf"(?:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|morning|afternoon|gr[üu]ezi|hallo|guten"
-    rf" (?:morgen|tag|abend)|moin|servus|gr[üu](?:ß|ss) gott|liebe[rs]?|sehr geehrte[rs]?"
+    rf"(?:hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|morning|afternoon|gr[üu]ezi|hallo"
+    rf"|guten (?:morgen|tag|abend)|moin|servus|gr[üu](?:ß|ss) gott|liebe[rs]?|sehr geehrte[rs]?"
     rf"|bonjour|bonsoir|salut|madame|monsieur|ch[èe]re?s?|hola|buen[oa]s? (?:d[íi]as?|tardes|noches)|estimad[oa]s?|ciao"
     rf"|buongiorno|gentile|beste|geachte|goede(?:morgen|middag))"
     rf"(?:[ ,/]{{1,2}}(?:(?i:{_TEAMS})|[\w.'-]{{1,20}})){{0,4}}[\s,.!:;-]{{0,3}}\Z",

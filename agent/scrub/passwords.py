@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from agent.scrub.spans import Span
 
 _WORDS = (
-    r"p(?:a|as|ass|asss)\s?-?wor?d|passwrod|pasword|passwd|passw|pass\s?(?:code|phrase|key)|pwd?|psw|pw|pass|login code"
-    r"|pass?wor?t|kenn?wort|mot de passe|mdp|contrase[ñn]a|clave|wachtwoord|senha|l[öo]senord|has[łl]o|salasana"
-    r"|pin(?:[ -]?code)?|puk|otp|2fa code|mfa code|one[ -]time (?:code|password)|verification code|security code|cvv"
-    r"|cvc"
+    r"p(?:a|as|ass|asss)\s?-?wor?d|passwrod|pasword|passwd|passw|pass\s?(?:phrase|key)|pwd?|psw|pw|pass|pass?wor?t"
+    r"|kenn?wort|mot de passe|mdp|contrase(?:[ñn]|\\u00f1)a|clave|wachtwoord|senha|l[öo]senord|has[łl]o|salasana"
     r"|passwords|credentials?"
 )
+_CODES = r"pin(?:[ -]?code)?|puk|otp|pass\s?code|(?:login|2fa|mfa|verification|security|one[ -]time) code|cvv|cvc"
+"""Words for what consists of digits: "the pin is bent" speaks of a connector."""
+
 _NAMES = (
     r"(?:[\w.-]{0,40}[_.-])?(?:api[_ -]?key|secret(?:[_ -]?(?:access[_ -]?)?key)?|access[_ -]?key|client[_ -]?secret"
     r"|(?:auth|access|refresh|bearer|api|bot)?[_ -]?token|private[_ -]?key|account[_ -]?key|shared[_ -]?access[_ -]?"
@@ -19,7 +20,7 @@ _NAMES = (
 )
 _QUOTES = "\"'`´‘’“”„«»"
 _VALUE = (
-    rf"(?:[{_QUOTES}](?P<quoted>[^\n{_QUOTES}]{{3,80}})[{_QUOTES}]"
+    rf"(?:\\?[{_QUOTES}](?P<quoted>[^\n\\{_QUOTES}]{{3,80}})\\?[{_QUOTES}]"
     rf"|(?P<bare>[^\s{_QUOTES}<>\[\]{{}},;&][^\s{_QUOTES}<>,;&]{{2,127}}))"
 )
 
@@ -29,8 +30,9 @@ _NOW = r"(?:[ \t]{1,3}(?:now|still|currently|set to|jetzt|noch))?"
 _FOR = r"(?:[ \t]{1,3}(?:for|f[üu]r|pour|para|of|to)[ \t]{1,3}[\w.@ -]{1,30}?)?"
 
 _SAID = re.compile(
-    rf"(?<![\w-])(?:{_WORDS}){_FOR}[\"']?(?P<joint>{_ASSIGNED}|[ \t]{{1,3}}{_IS}{_NOW}[ \t]{{0,3}}:?[ \t]{{1,3}}"
-    rf"|[ \t]{{1,3}}(?=[{_QUOTES}])|[ \t]{{1,3}}(?=[^\s]{{0,40}}\d)){_VALUE}",
+    rf"(?<![\w-])(?:{_WORDS}|(?P<code>{_CODES})){_FOR}[\"']?"
+    rf"(?P<joint>{_ASSIGNED}|[ \t]{{1,3}}{_IS}{_NOW}[ \t]{{0,3}}:?[ \t]{{1,3}}"
+    rf"|[ \t]{{1,3}}(?=\\?[{_QUOTES}])|[ \t]{{1,3}}(?=[^\s]{{0,40}}\d)){_VALUE}",
     re.IGNORECASE,
 )
 _SETTING = re.compile(
@@ -75,7 +77,9 @@ def find_passwords(text: str) -> Iterator[Span]:
         while match := pattern.search(text, place):
             span = _value_span(match)
             value = text[span.start : span.end]
-            accepted = judge(value, strict=not _assigns(match["joint"]) and match["quoted"] is None)
+            accepted = _fits(match, value) and judge(
+                value, strict=not _assigns(match["joint"]) and match["quoted"] is None
+            )
             place = span.end if accepted else max(match.start() + 1, span.start)
             if accepted:
                 yield span
@@ -83,6 +87,10 @@ def find_passwords(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if not _PLACEHOLDER.match(match["value"]):
                 yield Span(match.start("value"), match.end("value"), "password")
+
+
+def _fits(match: re.Match[str], value: str) -> bool:
+    return not match.groupdict().get("code") or sum(map(str.isdigit, value)) >= 3
 
 
 def _value_span(match: re.Match[str]) -> Span:

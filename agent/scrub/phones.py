@@ -48,10 +48,11 @@ def find_phones(text: str) -> Iterator[Span]:
     """Find telephone numbers."""
     matches = _CANDIDATE.finditer(text)
     for match in islice(matches, MAX_CHECKED):
-        number = match[0]
-        before = text[max(0, match.start() - 40) : match.start()]
-        if _is_phone(number, said=bool(_CUE.search(before))):
-            yield Span(match.start(), match.end(), "phone")
+        # A bracket may be the text's and not the number's.
+        number = match[0] if ")" in match[0] else match[0].lstrip("(")
+        start = match.end() - len(number)
+        if _is_phone(number, said=bool(_CUE.search(text[max(0, start - 40) : start]))):
+            yield Span(start, match.end(), "phone")
     yield from (Span(match.start(), match.end(), "phone") for match in matches)
 
 
