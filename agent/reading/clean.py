@@ -8,9 +8,9 @@ from agent.errors import TicketError
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 """Colours and cursor moves, as pasted from a terminal."""
 
-# Variation selectors are marks by category, and fillers letters, but nobody sees them.
+# By category these are marks, letters and unassigned, but nobody sees them: variation selectors, fillers, tags.
 _UNSEEN = re.compile(
-    "[\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]"
+    "[\ufe00-\ufe0f\U000e0000-\U000e0fff\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0]"
 )
 
 

@@ -25,7 +25,7 @@ _VALUE = (
 )
 
 _ASSIGNED = r"[ \t]{0,4}(?:[:=]{1,2}>?|→|->)[ \t]{0,4}(?:\n[ \t]{0,4})?"
-_IS = r"(?:is|was|are|ist|war|lautet|est|es|era|er|to|set to|reads|[ée]tait|[àa]|auf|zu|a|currently|now|still)"
+_IS = r"(?:is|was|are|ist|war|lautet|est|es|era|er|to|set to|reads|[ée]tait|à|auf|currently|now|still)"
 _NOW = r"(?:[ \t]{1,3}(?:now|still|currently|set to|jetzt|noch))?"
 _FOR = r"(?:[ \t]{1,3}(?:for|f[üu]r|pour|para|of|to)[ \t]{1,3}[\w.@ -]{1,30}?)?"
 
