@@ -1,14 +1,10 @@
 """An HTML body enters, the text that a mail program shows of it leaves; what it quotes is marked by `>`."""
 
 import re
-from typing import TYPE_CHECKING
 
 from ingest.parse.blocks import TextBuilder
-from ingest.parse.html import html_tree
+from ingest.parse.html import HtmlElement, html_tree
 from ingest.parse.html_flat import BLOCK_TAGS, DROPPED_TAGS, write_flat
-
-if TYPE_CHECKING:
-    import lxml.html
 
 _IS_HTML = re.compile(
     r"\s{0,100}(?:<!doctype html|<(html|head|body|div|p|table|span|font|meta|style|center|ul|ol|h[1-6]|b|strong"
@@ -65,8 +61,8 @@ class _Renderer:
         self._quote = 0
         self._pre = 0
 
-    def render(self, root: "lxml.html.HtmlElement") -> str:
-        stack: list[tuple[lxml.html.HtmlElement, bool]] = [(root, True)]
+    def render(self, root: HtmlElement) -> str:
+        stack: list[tuple[HtmlElement, bool]] = [(root, True)]
         while stack:
             element, entering = stack.pop()
             if not entering:
@@ -82,7 +78,7 @@ class _Renderer:
         self._end_line()
         return _EMPTY_LINES.sub("\n\n", "\n".join(self._lines)).strip()
 
-    def _enter(self, element: "lxml.html.HtmlElement") -> None:
+    def _enter(self, element: HtmlElement) -> None:
         tag = element.tag
         if tag == "br":
             self._end_line(keep_empty=True)
@@ -101,7 +97,7 @@ class _Renderer:
             self._end_line()
             self._quote += 1
 
-    def _leave(self, element: "lxml.html.HtmlElement") -> None:
+    def _leave(self, element: HtmlElement) -> None:
         tag = element.tag
         if tag in _BREAKING and tag not in ("td", "th"):
             self._end_block(tag)
@@ -139,7 +135,7 @@ class _Renderer:
         return "> " * min(self._quote, MAX_QUOTE_DEPTH)
 
 
-def _is_dropped(element: "lxml.html.HtmlElement") -> bool:
+def _is_dropped(element: HtmlElement) -> bool:
     return (
         not isinstance(element.tag, str)
         or element.tag in DROPPED_TAGS
@@ -149,5 +145,5 @@ def _is_dropped(element: "lxml.html.HtmlElement") -> bool:
     )
 
 
-def _is_quote(element: "lxml.html.HtmlElement") -> bool:
+def _is_quote(element: HtmlElement) -> bool:
     return element.tag == "blockquote" or "yahoo_quoted" in (element.get("class") or "")

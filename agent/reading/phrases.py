@@ -48,6 +48,13 @@ WROTE: Final = Intro(
     )
 )
 
+MAY_BEGIN_QUOTE: Final = re.compile(
+    r"[>|\s]{0,20}(?:[-–—_=*#<]|[^@\n]{0,120}@|(?:on|am|le|el|il|op|em|den|w|dnia|from|von|de|da|van|från|od|desde|sender"
+    r"|absender|original|reply|urspr|message|mensa|messaggio|oorspr|wiadomo|please|bitte)\b|urspr|original)",
+    re.IGNORECASE,
+)
+"""What the first line of a quoted mail, or of what stands above one, begins with; most lines begin otherwise."""
+
 _RULED = r"[-–—_=*\s]{0,20}"
 
 ORIGINAL_MARK: Final = re.compile(

@@ -15,6 +15,7 @@ from agent.reading.phrases import (
     GREETING,
     HEADER,
     HEADERS_AFTER,
+    MAY_BEGIN_QUOTE,
     ORIGINAL_MARK,
     SENT_FROM,
     WROTE,
@@ -137,6 +138,8 @@ def _split_reply(lines: list[str]) -> tuple[list[str], list[str]]:
 def _begins_quote(lines: list[str], number: int) -> int | None:
     """Return the line after the one that begins a quoted mail here, if one does."""
     line = lines[number].strip()
+    if not MAY_BEGIN_QUOTE.match(line):
+        return None
     if ORIGINAL_MARK.match(line):
         return number + 1
     if _is_header_block(lines, number) or (_RULE.match(line) and _is_header_block(lines, number + 1)):
