@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
+from agent.scrub import scrub
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
@@ -48,7 +49,7 @@ OnNotice = Callable[[str], None]
 
 def _scrubbed(text: str) -> str:
     """Take secrets and personal data out of what a language model is shown."""
-    return text
+    return scrub(text).text
 
 
 def _silent(_notice: str) -> None:

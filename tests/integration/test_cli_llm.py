@@ -100,3 +100,14 @@ def test_a_price_of_ones_own_counts(runcite, server, monkeypatch):
     server.say = lambda _body: selects()
     _, decision, _ = triage(runcite, "--decider", "llm")
     assert decision["provenance"]["cost_usd"] == pytest.approx((900 * 1 + 60 * 2) / 1e6)
+
+
+def test_secrets_of_a_ticket_are_not_sent(runcite, server):
+    server.say = lambda _body: selects()
+    code, out, _ = runcite(
+        "triage", "--as-of", "2026-11-20", "--decider", "llm", "--json",
+        f"{TICKET}. My address is ann.writer@example.org, my password is Tr0ub4dor&3",
+    )  # fmt: skip
+    assert code == 0
+    assert server.prompts
+    assert not any(secret in prompt for prompt in server.prompts for secret in ("ann.writer", "Tr0ub4dor"))

@@ -21,8 +21,8 @@ def reading(body, subject=None):
         ("V\u200bP\u2060N dr\U000e0041ops\u202e", "VPN drops"),
         ("VPN\r\ndrops\x07", "VPN\ndrops"),
         ("\x1b[1;31mVPN\x1b[0m drops", "VPN drops"),
-        ("FW from Ann:\n\n> VPN drops\n> a lot\n\nThanks", "FW from Ann:\n\nVPN drops\na lot\n\nThanks"),
-        ("> everything is quoted", "> everything is quoted"),
+        ("FW from Ann:\n\n> VPN drops\n> a lot\n\nThanks", "FW from Ann:\n\nVPN drops\na lot"),
+        ("> everything is quoted", "everything is quoted"),
     ],
     ids=[
         "reply",
