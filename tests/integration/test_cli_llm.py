@@ -104,7 +104,7 @@ def test_a_price_of_ones_own_counts(runcite, server, monkeypatch):
 
 def test_secrets_of_a_ticket_are_not_sent(runcite, server):
     server.say = lambda _body: selects()
-    code, out, _ = runcite(
+    code, *_ = runcite(
         "triage", "--as-of", "2026-11-20", "--decider", "llm", "--json",
         f"{TICKET}. My address is ann.writer@example.org, my password is Tr0ub4dor&3",
     )  # fmt: skip
