@@ -34,20 +34,8 @@ COMMAND = "`python -m benchmarks.reading`"
 
 # Run over what another pattern has cut out, never over a whole text.
 OF_SHORT_TEXTS = frozenset(
-    [
-        "_PLACEHOLDER",
-        "_ORDINARY",
-        "_ORDINARY_ENDING",
-        "_CARD_BRANDS",
-        "_NOT_A_PHONE",
-        "_NORTH_AMERICA",
-        "_GROUPED",
-        "_SEPARATOR",
-        "_CUE",
-        "_DOMAIN",
-        "_KEY_LINES",
-    ]
-)
+    ["_PLACEHOLDER", "_ORDINARY", "_ORDINARY_ENDING", "_CARD_BRANDS", "_NOT_A_PHONE", "_NORTH_AMERICA"]
+) | {"_GROUPED", "_SEPARATOR", "_CUE", "_DOMAIN", "_KEY_LINES", "_ALERT"}
 
 PARTS: dict[str, Callable[[str], object]] = {
     "keys": lambda text: list(find_keys(text)),
