@@ -64,3 +64,30 @@ def require_space(
             f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
             f"{needed // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
         )
+
+
+def require_space_for_another(
+    home: Path,
+    vectors: Path,
+    free: Callable[[Path], int] = free_bytes,
+    used: Callable[[Path], int] = used_bytes,
+) -> None:
+    """Check that a second set of vectors may be built in a home beside the live one.
+
+    Args:
+        home: The home.
+        vectors: Its folder of the live vectors.
+        free: How to measure the free space.
+        used: How to measure a folder.
+
+    Raises:
+        StoreError: There would be too little left to write safely once it is there.
+    """
+    left, another = free(home), used(vectors)
+    # With both there, twice both have to be free: see `require_space`.
+    needed = max(RESERVE_BYTES, 2 * (used(home) + another)) + another
+    if left < needed:
+        raise StoreError(
+            f"A new index is built beside the one in {str(home)!r}, whose disk has {left // _MEGABYTE} MB left, "
+            f"expected at least {needed // _MEGABYTE} MB. Free some space; the live index is as it was."
+        )

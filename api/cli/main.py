@@ -37,6 +37,7 @@ Commands = Mapping[str, tuple[Command | str, str]]
 COMMANDS: Commands = {
     "demo": ("api.cli.demo:demo", "Show it all on the samples."),
     "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
+    "reindex": ("api.cli.reindex:reindex", "Build the index anew, by another model too."),
     "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
