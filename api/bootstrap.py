@@ -13,6 +13,7 @@ from agent.policy import Policy
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.leftovers import recover
 from api.live import Live, Serving
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
@@ -64,7 +65,7 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
         NothingToDoError: There is no index in the home.
         CatalogError: The catalog is damaged.
     """
-    _require_catalog(settings.home)
+    require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
         yield Shelf(catalog, settings.home, FreshnessWindows())
@@ -94,8 +95,10 @@ def open_runtime(
         EmbeddingMismatchError: It was built with another model than the one set.
         CatalogError: The catalog is damaged.
     """
-    if not create:
-        _require_catalog(settings.home)
+    if create:
+        recover(settings.home)
+    else:
+        require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
         alone = settings.qdrant_url is None
@@ -148,7 +151,7 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
         StoreHeldError: Another process holds the home.
         CatalogError: The catalog is damaged.
     """
-    _require_catalog(settings.home)
+    require_catalog(settings.home)
     with _lock(settings.home, command), ExitStack() as opened:
         catalog = Catalog.open(settings.home / CATALOG_NAME)
         opened.callback(catalog.close)
@@ -234,7 +237,13 @@ def _lock(home: Path, command: str) -> HomeLock:
         ) from error
 
 
-def _require_catalog(home: Path) -> None:
+def require_catalog(home: Path) -> None:
+    """Check that there is an index in a home, one that a killed restore had put aside included.
+
+    Raises:
+        NothingToDoError: There is none.
+    """
+    recover(home)
     if not (home / CATALOG_NAME).exists():
         raise NothingToDoError(
             f"no index in {str(home)!r}; expected one made by `runcite ingest FOLDER`, or another --home"

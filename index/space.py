@@ -66,6 +66,25 @@ def require_space(
         )
 
 
+def require_free(folder: Path, size: int, free: Callable[[Path], int] = free_bytes) -> None:
+    """Check that files may be written.
+
+    Args:
+        folder: An existing folder, on the disk that is to hold them.
+        size: Their size in bytes.
+        free: How to measure the free space.
+
+    Raises:
+        StoreError: Less than `RESERVE_BYTES` would be left.
+    """
+    left, needed = free(folder), RESERVE_BYTES + size
+    if left < needed:
+        raise StoreError(
+            f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
+            f"{needed // _MEGABYTE} MB. Free some space and run it again; nothing was changed."
+        )
+
+
 def require_space_for_another(
     home: Path,
     vectors: Path,

@@ -45,6 +45,8 @@ COMMANDS: Commands = {
     "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
     "quarantine": ("api.cli.quarantine:quarantine", "Take an article out of use."),
     "release": ("api.cli.quarantine:release", "Release an article from quarantine."),
+    "backup": ("api.cli.backup:backup", "Write the home to one file."),
+    "restore": ("api.cli.backup:restore", "Make a home of a backup."),
     "status": ("api.cli.status:status", "Show what the home holds."),
     "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
     "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),
