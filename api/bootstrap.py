@@ -10,6 +10,8 @@ from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
+from agent.policy_file import LoadedPolicy, load_policy
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
@@ -32,9 +34,10 @@ from index.models import EmbeddingSpec
 from index.ports import Embedder
 from index.retrieve import Retriever
 from index.sync import Syncer
-from ingest.freshness import FreshnessWindows
 
 CATALOG_NAME = "catalog.sqlite"
+POLICY_NAME = "policy.yml"
+EXEMPLARS_NAME = "exemplars"
 
 
 def _silent(_notice: str) -> None:
@@ -42,13 +45,43 @@ def _silent(_notice: str) -> None:
 
 
 def policy_for(spec: EmbeddingSpec) -> Policy:
-    """Make the policy for an embedding model: its thresholds depend on where the model's cosines lie."""
+    """Make what a policy starts from for an embedding model: its thresholds depend on where the model's cosines lie."""
     similarity = similarity_of(spec)
     return Policy(
         min_similarity=similarity.min_similarity,
         unrelated_similarity=similarity.unrelated,
         related_similarity=similarity.related,
     )
+
+
+def policy_path(settings: Settings) -> Path:
+    """Say where the organisation's policy file is, or would be.
+
+    Raises:
+        ConfigurationError: One is named, and is not there.
+    """
+    if settings.policy is None:
+        return settings.home / POLICY_NAME
+    if not settings.policy.is_file():
+        raise ConfigurationError(
+            f"RUNCITE_POLICY={str(settings.policy)!r} is no file; expected a policy file such as docs/policy.md shows"
+        )
+    return settings.policy
+
+
+def loaded_policy(settings: Settings, spec: EmbeddingSpec | None) -> LoadedPolicy:
+    """Read the policy in force, for those who need no model.
+
+    Args:
+        settings: Which home, and which file.
+        spec: The index's embedding model, if there is an index.
+
+    Raises:
+        PolicyError: The file cannot be used.
+    """
+    path = policy_path(settings)
+    base = policy_for(spec) if spec else Policy(0.0, 0.0, 1.0)
+    return load_policy(base, path if path.exists() else None)
 
 
 @contextmanager
@@ -68,7 +101,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
-        yield Shelf(catalog, settings.home, FreshnessWindows())
+        policy = loaded_policy(settings, catalog.embedding()).policy
+        yield Shelf(catalog, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -121,14 +155,13 @@ def open_runtime(
         opened.callback(live.close)
         if not alone:
             live.watch()
-        shelf = Shelf(catalog, settings.home, FreshnessWindows())
+        shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
         yield LocalRuntime(
             catalog=catalog,
             live=live,
             rebuilder=Rebuilder(settings, catalog, stores),
             shelf=shelf,
             history=shelf.history,
-            windows=FreshnessWindows(),
             open_source=partial(open_source, settings=settings),
             holding=holding,
         )
@@ -175,7 +208,10 @@ class _Opener:
 
     def follow(self) -> Serving:
         """Open what has become live; by which model, the catalog says, whatever was asked for at the start."""
-        return self.open(AUTO)
+        serving = self.open(AUTO)
+        # The vectors of its exemplars are made here, so that no ticket waits for them.
+        serving.policy.current()
+        return serving
 
     def open(self, requested: str) -> Serving:
         """Open what is live.
@@ -207,8 +243,10 @@ class _Opener:
                 chunk=chunking(embedder),
                 fingerprint_etag=fingerprint_etag,
             )
-            triager = Triager(searcher, catalog, ExtractiveDecider(), policy_for(model.spec), model.spec.model)
-            return Serving(generation.number, searcher, triager, syncer, health, opening.pop_all())
+            base, exemplars = policy_for(model.spec), settings.home / EXEMPLARS_NAME
+            policy = PolicyKeeper(base, policy_path(settings), embedder, exemplars)
+            triager = Triager(searcher, catalog, ExtractiveDecider(), policy.current, model.spec.model)
+            return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:
         settings, notice = self.settings, self.stores.notice

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from index.generations import Generations
 from index.health import Health, WatchedSearcher
@@ -30,6 +31,7 @@ class Serving:
         number: Its number.
         searcher: Finds articles by it.
         triager: Decides by it.
+        policy: What it decides by; thresholds depend on the model.
         syncer: Brings it up to sources.
         health: Whether it can answer.
         opened: What is to be closed with it.
@@ -38,6 +40,7 @@ class Serving:
     number: int
     searcher: WatchedSearcher
     triager: Triager
+    policy: PolicyKeeper
     syncer: Syncer
     health: Health
     opened: ExitStack = field(repr=False)

@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from index.errors import StoreError
+from index.errors import DiskFullError
 
 RESERVE_BYTES = 512 * 1024**2
 """The vector store maps its files into memory: on a full disk the kernel ends the process with SIGBUS, which cannot be
 caught. So writing stops while there is still room, for twice the index at least: it is rewritten as it grows."""
+
+OPENING_BYTES = 64 * 1024**2
+"""What opening the vector store takes for the files that it maps (53 MB, measured); with less the process is ended."""
 
 _BLOCK_BYTES = 512
 _MEGABYTE = 1024**2
@@ -55,15 +58,22 @@ def require_space(
         used: How to measure the index.
 
     Raises:
-        StoreError: Less than `RESERVE_BYTES`, or than twice the index, is free.
+        DiskFullError: Less than `RESERVE_BYTES`, or than twice the index, is free.
     """
-    left = free(folder)
-    needed = max(RESERVE_BYTES, 2 * used(folder))
-    if left < needed:
-        raise StoreError(
-            f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
-            f"{needed // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
-        )
+    _require(free(folder), max(RESERVE_BYTES, 2 * used(folder)), folder)
+
+
+def require_room_to_open(folder: Path, free: Callable[[Path], int] = free_bytes) -> None:
+    """Check that a vector store may be opened, be it only for reading.
+
+    Args:
+        folder: The folder that holds it.
+        free: How to measure the free space.
+
+    Raises:
+        DiskFullError: Less than `OPENING_BYTES` is free.
+    """
+    _require(free(folder), OPENING_BYTES, folder)
 
 
 def require_free(folder: Path, size: int, free: Callable[[Path], int] = free_bytes) -> None:
@@ -75,14 +85,9 @@ def require_free(folder: Path, size: int, free: Callable[[Path], int] = free_byt
         free: How to measure the free space.
 
     Raises:
-        StoreError: Less than `RESERVE_BYTES` would be left.
+        DiskFullError: Less than `RESERVE_BYTES` would be left.
     """
-    left, needed = free(folder), RESERVE_BYTES + size
-    if left < needed:
-        raise StoreError(
-            f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
-            f"{needed // _MEGABYTE} MB. Free some space and run it again; nothing was changed."
-        )
+    _require(free(folder), RESERVE_BYTES + size, folder, "nothing was changed")
 
 
 def require_space_for_another(
@@ -100,13 +105,17 @@ def require_space_for_another(
         used: How to measure a folder.
 
     Raises:
-        StoreError: There would be too little left to write safely once it is there.
+        DiskFullError: There would be too little left to write safely once it is there.
     """
     left, another = free(home), used(vectors)
     # With both there, twice both have to be free: see `require_space`.
     needed = max(RESERVE_BYTES, 2 * (used(home) + another)) + another
+    _require(left, needed, home, "a second index is built beside the live one, which is as it was")
+
+
+def _require(left: int, needed: int, folder: Path, kept: str = "what was indexed so far is kept") -> None:
     if left < needed:
-        raise StoreError(
-            f"A new index is built beside the one in {str(home)!r}, whose disk has {left // _MEGABYTE} MB left, "
-            f"expected at least {needed // _MEGABYTE} MB. Free some space; the live index is as it was."
+        raise DiskFullError(
+            f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
+            f"{needed // _MEGABYTE} MB. Free some space and run it again; {kept}."
         )

@@ -12,6 +12,7 @@ import qdrant_edge as edge
 
 from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
+from index.space import require_room_to_open
 
 _DENSE = "dense"
 _BM25 = "bm25"
@@ -43,19 +44,18 @@ class EdgeStore:
         Raises:
             StoreHeldError: Another process, or another store in this one, has it open.
             EmbeddingMismatchError: It holds vectors of another length.
+            DiskFullError: There is too little room for the files that it maps.
             StoreError: It is damaged.
         """
+        path.mkdir(parents=True, exist_ok=True)
+        require_room_to_open(path)
         config = edge.EdgeConfig(
             vectors={_DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)},
             sparse_vectors={_BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         )
         exists = (path / "edge_config.json").exists() or any(path.glob("segments/*"))
         with _opening(path, dimension):
-            if exists:
-                shard = edge.EdgeShard.load(str(path), config)
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                shard = edge.EdgeShard.create(str(path), config)
+            shard = edge.EdgeShard.load(str(path), config) if exists else edge.EdgeShard.create(str(path), config)
         store = cls(shard, path, dimension)
         store._index_payload()
         return store
