@@ -4,16 +4,19 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import httpx
 import pytest
+from qdrant_client import QdrantClient
 
 from api.bootstrap import open_rebuilder, open_runtime
 from api.settings import Settings
 from index.sync import RunOptions
 from tests.integration.conftest import PAGES
 from tests.integration.serving import serving
+from tests.qdrant.process import QdrantProcess
 from tests.small_models import make_model
 
 pytestmark = [pytest.mark.integration, pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
@@ -147,3 +150,43 @@ def test_killed_after_a_step(home, other, step, monkeypatch) -> None:
     assert set(steps) <= {*STEPS, "orphan_deleted"}
     assert model_of(home) == OTHER
     assert folders(home) == ["vectors-3" if is_live else "vectors-2"]
+
+
+def test_on_a_qdrant_server_every_process_switches_and_the_old_collection_outlives_its_readers(
+    home, pages, other, tmp_path, monkeypatch
+) -> None:
+    with QdrantProcess(tmp_path / "qdrant") as qdrant:
+        settings = Settings(
+            home=home, embedding="auto", qdrant_url=qdrant.url, qdrant_grpc_port=qdrant.grpc_port, qdrant_timeout_s=10
+        )
+        for name, value in qdrant.settings(prefer_grpc=True).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("RUNCITE_EMBEDDING", "auto")
+        with open_runtime(settings) as runtime:
+            runtime.ingest(str(pages))
+        with serving(home) as server:
+            server.until_ready()
+            with open_runtime(settings) as runtime:
+                assert runtime.reindex(other).state == "done"
+                assert collections(qdrant) == {1, 2}
+                deadline = time.monotonic() + 60
+                while (by := server.http.post("/v1/triage", json={"text": TICKET}).json()) and by["provenance"][
+                    "embedding"
+                ] != OTHER:
+                    assert by["refusal"] is None
+                    assert time.monotonic() < deadline
+                assert server.readiness()[0] == 200
+        monkeypatch.setattr("api.stores.GRACE_S", 0.0)
+        with open_runtime(settings) as runtime:
+            runtime.ingest(str(pages))
+            assert runtime.fault() is None
+        assert collections(qdrant) == {2}
+
+
+def collections(qdrant: QdrantProcess) -> set[int]:
+    """The generations that the server holds."""
+    client = QdrantClient(url=qdrant.url, check_compatibility=False, trust_env=False)
+    index = next(one.collection_name for one in client.get_aliases().aliases).rpartition("-")[0]
+    held = {number for number in range(1, 5) if client.collection_exists(f"{index}-{number}")}
+    client.close()
+    return held
