@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -188,7 +188,8 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
     with _lock(settings.home, command), ExitStack() as opened:
         catalog = Catalog.open(settings.home / CATALOG_NAME)
         opened.callback(catalog.close)
-        catalog.run_log.close_open()
+        if settings.qdrant_url is None:
+            catalog.run_log.close_open()
         _require_articles(catalog, settings.home)
         yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
 
@@ -207,8 +208,12 @@ class _Opener:
     wait: bool
 
     def follow(self) -> Serving:
-        """Open what has become live; by which model, the catalog says, whatever was asked for at the start."""
-        serving = self.open(AUTO)
+        """Open what has become live; by which model, the catalog says, whatever was asked for at the start.
+
+        Raises:
+            EmbeddingError: That model cannot be had; better to go on with what is open than to wait for it.
+        """
+        serving = replace(self, wait=False).open(AUTO)
         # The vectors of its exemplars are made here, so that no ticket waits for them.
         serving.policy.current()
         return serving

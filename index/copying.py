@@ -21,9 +21,10 @@ def copy_database(file: Path, to: Path) -> None:
         CatalogError: The database cannot be read, or is damaged.
     """
     try:
-        # Read-only would do without a lock file beside it, and so without what has not been checkpointed yet.
+        # `rw`: a file that is missing is not made, and what has not been checkpointed can be read.
+        address = f"{file.absolute().as_uri()}?mode=rw"
         with (
-            closing(sqlite3.connect(file, timeout=_BUSY_TIMEOUT_S)) as source,
+            closing(sqlite3.connect(address, uri=True, timeout=_BUSY_TIMEOUT_S)) as source,
             closing(sqlite3.connect(to)) as target,
         ):
             # One read transaction around all steps: else each change made meanwhile would begin the copy anew.
