@@ -3,7 +3,8 @@
 `Decision` and what it holds are the decision schema v1: its field names are public API.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +16,8 @@ Channel = Literal["email", "chat", "web", "phone", "webhook", "api"]
 Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESCALATE_HUMAN", "ESCALATE_SECURITY"]
 Action = Literal["resolve", "need_info", "escalate"]
 Sentiment = Literal["neutral", "frustrated"]
+Role = Literal["user", "agent"]
+ScrubKind = Literal["private_key", "token", "cookie", "password", "card", "iban", "national_id", "email", "phone"]
 CitationUse = Literal["acted_on", "for_review"]
 RiskKind = Literal["security", "privileged", "destructive", "outage"]
 RefusalReason = Literal[
@@ -57,8 +60,22 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker of a conversation says at a time; `role` is `None` until it is known."""
+
+    speaker: str
+    text: str
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """A support ticket as it arrived."""
+    """A support ticket as it arrived.
+
+    Attributes:
+        messages: The conversation, where it arrived as one; then there is no body.
+        attachments: Names of what came with it, which is not opened.
+    """
 
     id: str
     body: str
@@ -66,23 +83,39 @@ class Ticket:
     channel: Channel = "api"
     requester: Requester = Requester()
     identity_verified: bool = False
+    messages: tuple[Turn, ...] = ()
+    attachments: tuple[str, ...] = ()
+
+    def without_words(self) -> "Ticket":
+        """Return what is known of a ticket that has been read: its words are in its reading, and scrubbed there."""
+        return replace(self, subject=None, body="", messages=(), attachments=())
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a ticket says once quoted replies, signatures and invisible characters are gone.
+    """What a ticket says, secrets, personal data and invisible characters taken out.
 
     Attributes:
-        text: The requester's own words, subject first.
+        text: The requester's own words, subject first, with marks such as `[email]` where something was taken out.
+        query: What to search for: the same without marks, and no longer than a description is.
+        rest: What else the ticket holds: quoted mails, signatures, what others say. Read for risk only.
         summary: One line for a person.
         sentiment: How the requester sounds.
         content_words: How many words say what the ticket is about.
+        turns: The conversation, where the ticket is one.
+        attachments: Names of what came with it.
+        scrubbed: How many secrets and personal data of each kind were taken out.
     """
 
     text: str
+    query: str
+    rest: str
     summary: str
     sentiment: Sentiment
     content_words: int
+    turns: tuple[Turn, ...] = ()
+    attachments: tuple[str, ...] = ()
+    scrubbed: Mapping[ScrubKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +258,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class TicketSummary:
-    """The ticket as a decision names it: no body."""
+    """The ticket as a decision names it: no body, what came with it by name, what was scrubbed from it by number."""
 
     id: str
     channel: Channel
     summary: str
+    attachments: tuple[str, ...] = ()
+    scrubbed: Mapping[ScrubKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ class Triager:
         started = time.perf_counter()
         created_at = self._now()
         reading = read_ticket(ticket)
+        # From here on only the scrubbed words are to be had.
+        ticket = ticket.without_words()
         rules = self._rules()
         signals = rules.signals.read(ticket, reading)
         try:
@@ -112,7 +114,7 @@ class Triager:
 
     def _gather(self, case: Case, rules: Rules, as_of: date) -> Case:
         audience = case.ticket.requester.audience
-        retrieval = self._searcher.retrieve(case.reading.text, audience=audience, limit=CANDIDATES)
+        retrieval = self._searcher.retrieve(case.reading.query, audience=audience, limit=CANDIDATES)
         return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
 
     def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, faults, floors, ingest_split, quality, resync
+from benchmarks import confluence, embedding, faults, floors, ingest_split, quality, reading, resync
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, embedding, ingest_split, resync, confluence, faults)
+SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults)
 
 INTRO = """# Scoreboard
 
