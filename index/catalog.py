@@ -13,6 +13,7 @@ from ulid import ULID
 
 from index import codec
 from index.embed.identity import require_same
+from index.generations import Generations
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.quarantine import Verdict, reasons_again, reasons_for, rule
@@ -73,9 +74,7 @@ class Catalog:
 
     def embedding(self) -> EmbeddingSpec | None:
         """Return the model the index was built with; `None` before the first."""
-        with self._reading() as connection:
-            value = connection.scalar(select(settings.c.value).where(settings.c.key == "embedding"))
-        return None if value is None else codec.spec_from_json(value)
+        return self.generations.live().embedding
 
     def index_id(self) -> str:
         """Return the id this index got when it was made, and keeps."""
@@ -91,11 +90,7 @@ class Catalog:
         Raises:
             EmbeddingMismatchError: The index was built with another.
         """
-        with self._writing() as connection:
-            connection.execute(
-                upsert(settings).values(key="embedding", value=codec.spec_to_json(spec)).on_conflict_do_nothing()
-            )
-        require_same(self.embedding() or spec, spec, self._path.parent)
+        require_same(self.generations.record_first(spec), spec, self._path.parent)
 
     def article(self, article_id: str) -> IndexedArticle | None:
         """Return one live article, `None` where there is none of that id."""
@@ -341,6 +336,11 @@ class Catalog:
                 if sequence != known.sequence:
                     self._lexicon = advance(connection, known, sequence)
             return self._lexicon
+
+    @property
+    def generations(self) -> Generations:
+        """The index that is live, and those that were or will be."""
+        return Generations(self._engine, self._path)
 
     @property
     def run_log(self) -> RunLog:

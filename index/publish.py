@@ -114,6 +114,24 @@ class Publisher:
         for article, chunks in batch:
             self._catalog.set_chunks(article.article_id, len(chunks))
 
+    def put(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> None:
+        """Make the points of articles durable in a store that nobody reads yet; the catalog is not told.
+
+        Args:
+            batch: Articles as the catalog has them, with their chunks.
+
+        Raises:
+            EmbeddingError: The model failed on them.
+            StoreError: The disk is nearly full, or the vector store failed.
+        """
+        points = self._embed([article for article, _ in batch], [chunks for _, chunks in batch])
+        self._on_step("embedded")
+        require_space(self._catalog.path.parent)
+        self._store.upsert(points)
+        self._on_step("upserted")
+        self._store.flush()
+        self._on_step("flushed")
+
     def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> tuple[str, ...]:
         """Publish what changed besides the text; nothing is embedded.
 

@@ -138,6 +138,12 @@ class Syncer:
             articles_total=journal.articles_total,
         )
 
+    def mend(self) -> None:
+        """Make the vector store hold what the catalog lists, and durable; nothing is asked of any source."""
+        self._store.prepare()
+        self.sweep()
+        self._store.flush()
+
     def sweep(self, options: RunOptions | None = None) -> int:
         """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.
 

@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -43,6 +43,30 @@ settings = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The index as embedded by one model, and at most one other that is being built beside it; those that were replaced stay
+# listed until their vectors are deleted.
+generations = Table(
+    "generations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("embedding", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("since", String, nullable=False),
+)
+Index("generations_live", generations.c.state, unique=True, sqlite_where=generations.c.state == "live")
+
+# What a generation that is being built holds already, durably.
+built = Table(
+    "built",
+    metadata,
+    Column("number", Integer, ForeignKey("generations.number", ondelete="CASCADE"), primary_key=True),
+    Column("article_id", String, primary_key=True),
+    Column("revision", String, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    # The article's `changed` that its points are in line with: who may read it changes without its text.
+    Column("changed", Integer, nullable=False),
 )
 
 # A removed article keeps its row with no live revision: readers that follow `changed` see that it went.

@@ -72,3 +72,13 @@ class IngestRunIn(Request):
     allow_mass_delete: bool = Field(
         default=False, description="Let this run remove a large share of the source's articles.", strict=True
     )
+
+
+class ReindexRunIn(Request):
+    """A job: build the index anew beside the live one."""
+
+    embedding: Annotated[Words, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")] | None = Field(
+        default=None,
+        description="The embedding model: a preset's name, or the absolute path of a model folder on the server's "
+        "machine. The one in use where it is left out.",
+    )

@@ -51,13 +51,17 @@ class ServerStore:
         self._closed = False
 
     @classmethod
-    def connect(cls, options: ServerOptions, dimension: int, index_id: str) -> Self:
+    def connect(
+        cls, options: ServerOptions, dimension: int, index_id: str, generation: int = 1, *, serves: bool = True
+    ) -> Self:
         """Make a store on a server.
 
         Args:
             options: Where the server is, and how a new collection is laid out.
             dimension: Length of the dense vectors.
             index_id: Id of the index; a collection belongs to one.
+            generation: Which of the index's sets of vectors.
+            serves: Whether it is the live one, which has the alias.
 
         Returns:
             The store; the server has not been asked anything yet.
@@ -65,7 +69,7 @@ class ServerStore:
         Raises:
             StoreError: The address cannot be one.
         """
-        collection = Collection(options, dimension, index_id)
+        collection = Collection(options, dimension, index_id, generation, serves)
         try:
             return cls(client_of(options, options.timeout_s), client_of(options, WRITE_TIMEOUT_S), collection)
         except ValueError as error:
@@ -84,14 +88,14 @@ class ServerStore:
         with self._asking("write"):
             for start in range(0, len(points), _UPSERT_POINTS):
                 batch = [_to_struct(point) for point in points[start : start + _UPSERT_POINTS]]
-                self._patient.upsert(self._options.collection, batch, wait=True)
+                self._patient.upsert(self._collection.name, batch, wait=True)
 
     def delete_revision(self, article_id: str, revision: str) -> None:
         """Delete every point of one article at one revision."""
         chosen = models.Filter(must=[_equals("article_id", article_id), _equals("revision", revision)])
         with self._asking("delete"):
             self._patient.delete(
-                self._options.collection,
+                self._collection.name,
                 models.FilterSelector(filter=chosen),
                 wait=True,
                 ordering=models.WriteOrdering.STRONG,
@@ -101,7 +105,7 @@ class ServerStore:
         """Replace audience and labels on every point of an article, vectors untouched."""
         with self._asking("change access"):
             self._patient.set_payload(
-                self._options.collection,
+                self._collection.name,
                 {"audience": list(audience), "labels": list(labels)},
                 models.Filter(must=[_equals("article_id", article_id)]),
                 wait=True,
@@ -144,7 +148,7 @@ class ServerStore:
     def count(self) -> int:
         """Count all points."""
         with self._asking("count", check="in time"):
-            return self._client.count(self._options.collection, exact=True).count
+            return self._client.count(self._collection.name, exact=True).count
 
     def flush(self) -> None:
         """Nothing to do: every write has waited until its copies had it logged and applied."""
@@ -155,6 +159,11 @@ class ServerStore:
         """Nothing to do: a server optimises by itself, in the background."""
         with self._asking("optimize", check="no"):
             return
+
+    def discard(self) -> None:
+        """Delete the collection and all that is in it; nothing to do where there is none."""
+        with self._asking("delete the collection", check="no"):
+            self._patient.delete_collection(self._collection.name)
 
     def close(self) -> None:
         """Close the connections; later calls raise `StoreError`."""
@@ -176,7 +185,7 @@ class ServerStore:
                 again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[layout.quantisation])
                 params = models.SearchParams(quantization=again)
             found = self._client.query_points(
-                self._options.collection,
+                self._collection.name,
                 query=query,
                 using=using,
                 query_filter=chosen,
@@ -191,7 +200,7 @@ class ServerStore:
         offset: Any = None
         while True:
             records, offset = self._patient.scroll(
-                self._options.collection,
+                self._collection.name,
                 limit=_SCROLL_PAGE,
                 offset=offset,
                 with_payload=["article_id", "revision"],

@@ -149,6 +149,7 @@ class FakeRuntime:
         self.triaged: list[Ticket] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
+        self.reindexed: list[str | None] = []
         self.lines: tuple[ArticleReport, ...] = (ArticleReport("network/vpn", "indexed"),)
         self.fails_with: Exception | None = None
         self.broken_policy: str | None = None
@@ -257,6 +258,18 @@ class FakeRuntime:
             journal.write("interrupted" if should_stop() else "done")
         run = self.history.get(journal.run_id)
         return RunReportV1(**dict(run), articles=tuple(map(to_report_line, self.lines)))
+
+    def reindex(
+        self,
+        embedding: str | None = None,
+        *,
+        on_article: OnArticle | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
+    ) -> RunReportV1:
+        self.reindexed.append(embedding)
+        return self.ingest("/kb", on_article=on_article, should_stop=should_stop, on_total=on_total, run_id=run_id)
 
     @cached_property
     def catalog(self) -> Catalog:

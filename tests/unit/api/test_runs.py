@@ -4,7 +4,7 @@ import pytest
 
 from api.errors import BusyError, NotFoundError, UsageError
 from api.runs import LINES_IN_MEMORY, LINES_PER_GLIMPSE, MAX_WAITING, RunQueue
-from api.schemas import IngestRunIn
+from api.schemas import IngestRunIn, ReindexRunIn
 from index.errors import StoreError
 from index.models import ArticleReport
 from index.runs import RunQuery
@@ -111,3 +111,15 @@ def test_no_run_is_left_open_when_the_queue_stops(runtime, tmp_path):
     runtime.may_finish.set()
     runs.stop()
     assert [runtime.history.get(run_id).state for run_id in ids] == ["interrupted", "interrupted"]
+
+
+@pytest.mark.parametrize(("embedding", "source"), [("e5-small-v2", "reindex:e5-small-v2"), (None, "reindex:auto")])
+def test_building_the_index_anew_is_a_run_that_waits_its_turn(runs, runtime, tmp_path, embedding, source):
+    runtime.may_finish.clear()
+    before = runs.submit(IngestRunIn(source=str(tmp_path)))
+    run = runs.submit_reindex(ReindexRunIn(embedding=embedding))
+    assert (run.state, run.source) == ("queued", source)
+    assert runtime.reindexed == []
+    runtime.may_finish.set()
+    assert finished(runs, run.id).state == finished(runs, before.id).state == "done"
+    assert runtime.reindexed == [embedding]
