@@ -6,11 +6,6 @@ from ingest.parse.blocks import TextBuilder
 from ingest.parse.html import HtmlElement, html_tree
 from ingest.parse.html_flat import BLOCK_TAGS, DROPPED_TAGS, write_flat
 
-_IS_HTML = re.compile(
-    r"\s{0,100}(?:<!doctype html|<(html|head|body|div|p|table|span|font|meta|style|center|ul|ol|h[1-6]|b|strong"
-    r"|br)\b[^<>]{0,2000}>)",
-    re.IGNORECASE,
-)
 _HIDDEN = re.compile(
     r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![.\d]*[1-9])"
     r"|opacity\s{0,3}:\s{0,3}0(?![.\d]*[1-9])"
@@ -24,12 +19,6 @@ MAX_QUOTE_DEPTH = 8
 """Quotes nested deeper are written at this depth."""
 
 _GAPS = frozenset({"p", "blockquote", "table", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "hr"})
-
-
-def is_html(text: str) -> bool:
-    """Say whether a ticket's body is HTML, and not a text that mentions some."""
-    found = _IS_HTML.match(text)
-    return found is not None and (found[1] is None or f"</{found[1].lower()}" in text.lower() or "<br" in text.lower())
 
 
 def html_to_text(source: str) -> str:

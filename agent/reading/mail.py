@@ -14,7 +14,7 @@ from typing import cast
 from charset_normalizer import from_bytes
 
 from agent.errors import EmptyTicketError, TicketError
-from agent.reading.html import html_to_text
+from agent.reading.markup import html_to_text
 from ingest.parse.inline import clean_line
 
 MAX_FORWARDED_DEPTH = 3

@@ -10,7 +10,7 @@ from agent.reading.alert import is_alert
 from agent.reading.chat import parse_transcript, with_roles
 from agent.reading.clean import clean
 from agent.reading.form import parse_form
-from agent.reading.html import html_to_text, is_html
+from agent.reading.markup import html_to_text, is_html
 from agent.reading.phrases import GREETING, SUBJECT_PREFIX
 from agent.reading.replies import Parts, split_mail
 from agent.reading.words import count_content_words, sentiment_of, summarise
