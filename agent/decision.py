@@ -25,7 +25,7 @@ from agent.models import (
     TicketSummary,
     Verdict,
 )
-from agent.policy import Policy
+from agent.policy import Policy, Route
 from agent.ports import Library
 from index.models import IndexedArticle
 from ingest.models import ArticleMetadata
@@ -71,7 +71,8 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
     best = case.best
     found = matched(case, policy)
     metadata = found.candidate.article.metadata if found else ArticleMetadata()
-    team = _team(draft.outcome, verdict, metadata, policy)
+    route = _route(case, verdict, metadata)
+    team = metadata.team or policy.team(route)
     citations = _citations(case, draft, policy, library)
     return Decision(
         schema_version="1",
@@ -82,19 +83,19 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         action=_ACTIONS.get(draft.outcome, "escalate"),
         category=metadata.category,
         classification=_classification(found.candidate.article) if found else None,
-        priority=metadata.priority or policy.default_priority,
+        priority=policy.priority(route, metadata.priority),
         assigned_team=team,
         sentiment=case.reading.sentiment,
-        tags=metadata.labels,
+        tags=tuple(dict.fromkeys((*metadata.labels, *(tag.name for tag in case.signals.tags)))),
         has_runbook=found is not None,
         identity_verified=case.ticket.identity_verified,
         confidence=round(best.confidence, 4) if best else 0.0,
         similarity=round(best.candidate.similarity, 4) if best else 0.0,
         steps=tuple(Step(quote.text, n) for n, quote in enumerate(draft.steps, 1)),
-        user_message=draft.user_message,
+        user_message="\n\n".join(filter(None, (draft.user_message, policy.sign_off))),
         citations=citations,
         refusal=_refusal(case, verdict, draft, policy),
-        risk_flag=_risk(metadata),
+        risk_flag=_risk(case, metadata),
         escalation=_escalation(draft.outcome, verdict, team),
         gates=verdict.results,
         provenance=stamp.provenance,
@@ -106,10 +107,15 @@ def _classification(article: IndexedArticle) -> str:
     return (article.metadata.attached_to or article.article_id).rsplit("/", 1)[-1]
 
 
-def _team(outcome: Outcome, verdict: Verdict, metadata: ArticleMetadata, policy: Policy) -> str:
+def _route(case: Case, verdict: Verdict, metadata: ArticleMetadata) -> Route:
+    if verdict.reason == "security":
+        return "security"
     if verdict.reason == "outage":
-        return metadata.team or policy.on_call_team
-    return metadata.team or policy.teams.get(outcome, policy.default_team)
+        return "outage"
+    if verdict.reason != "approval_required":
+        return "default"
+    said = case.signals.risk("privileged", "destructive")
+    return "destructive" if (said.kind if said else metadata.risk) == "destructive" else "privileged"
 
 
 def _citations(case: Case, draft: Draft, policy: Policy, library: Library) -> tuple[Citation, ...]:
@@ -168,7 +174,10 @@ def _refusal(case: Case, verdict: Verdict, draft: Draft, policy: Policy) -> Refu
     )
 
 
-def _risk(metadata: ArticleMetadata) -> RiskFlag:
+def _risk(case: Case, metadata: ArticleMetadata) -> RiskFlag:
+    if case.signals.risks:
+        said = case.signals.risks[0]
+        return RiskFlag(flag=True, reason=f"the ticket carries the risk {said.kind!r} by {said.evidence}")
     if metadata.risk in _RISKY:
         return RiskFlag(flag=True, reason=f"the matching article is marked {metadata.risk}")
     return RiskFlag(flag=False, reason="")

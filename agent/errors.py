@@ -4,7 +4,9 @@ RunciteError
 └── AgentError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
-    └── DatasetError         a labelled dataset cannot be read
+    ├── DatasetError         a labelled dataset cannot be read
+    └── PolicyError          a policy file cannot be used
+        └── PatternError     a pattern in it cannot be
 """
 
 from ingest.errors import RunciteError
@@ -24,3 +26,11 @@ class EmptyTicketError(TicketError):
 
 class DatasetError(AgentError):
     """A labelled dataset cannot be read."""
+
+
+class PolicyError(AgentError):
+    """A policy file cannot be used; the message names line, column and remedy."""
+
+
+class PatternError(PolicyError):
+    """A pattern is no RE2 expression, or matches everything."""

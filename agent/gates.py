@@ -115,34 +115,38 @@ def _of_the_match(judge: Judge) -> Callable[[Case, Policy], Finding]:
     return check
 
 
-@_of_the_match
-def _security(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
-    if best.candidate.article.metadata.risk == "security":
+def _security(case: Case, policy: Policy) -> Finding:
+    remedy = "nothing: the security team handles these itself, with the evidence preserved"
+    if said := case.signals.risk("security"):
+        return Fired("security", f"the ticket reads as a security incident by {said.evidence}", remedy)
+    best = matched(case, policy)
+    if best and best.candidate.article.metadata.risk == "security":
+        return Fired("security", f"the matching article {_name(best)} is for security incidents", remedy)
+    return Passed("neither the ticket nor a matching article speaks of a security incident")
+
+
+def _approval(case: Case, policy: Policy) -> Finding:
+    if said := case.signals.risk("privileged", "destructive"):
         return Fired(
-            "security",
-            f"the matching article {_name(best)} is for security incidents",
-            "nothing: the security team handles these itself, with the evidence preserved",
+            "approval_required", f"the ticket asks for something {said.kind} by {said.evidence}", "an approval"
         )
-    return Passed("the matching article is not for security incidents")
-
-
-@_of_the_match
-def _approval(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
-    risk = best.candidate.article.metadata.risk
-    if risk in ("privileged", "destructive"):
+    best = matched(case, policy)
+    risk = best.candidate.article.metadata.risk if best else None
+    if best and risk in ("privileged", "destructive"):
         return Fired("approval_required", f"the matching article {_name(best)} is marked {risk}", "an approval")
-    return Passed("the matching article is neither privileged nor destructive")
+    return Passed("neither the ticket nor a matching article is privileged or destructive")
 
 
-@_of_the_match
-def _outage(best: AssessedCandidate, _case: Case, _policy: Policy) -> Finding:
-    if best.candidate.article.metadata.priority == "P1":
-        return Fired(
-            "outage",
-            f"the matching article {_name(best)} is for P1 outages",
-            "nothing: the on-call team takes outages over at once",
-        )
-    return Passed("the matching article is not for P1 outages")
+def _outage(case: Case, policy: Policy) -> Finding:
+    remedy = "nothing: the on-call team takes outages over at once"
+    if said := case.signals.risk("outage"):
+        return Fired("outage", f"the ticket reads as an outage by {said.evidence}", remedy)
+    if keyword := case.signals.critical_keyword:
+        return Fired("outage", f"the ticket holds the critical keyword {keyword!r}", remedy)
+    best = matched(case, policy)
+    if best and best.candidate.article.metadata.priority == "P1":
+        return Fired("outage", f"the matching article {_name(best)} is for P1 outages", remedy)
+    return Passed("neither the ticket nor a matching article speaks of an outage")
 
 
 def _index(case: Case, _policy: Policy) -> Finding:
@@ -243,16 +247,45 @@ def _unambiguous(best: AssessedCandidate, case: Case, policy: Policy) -> Finding
 
 
 @_of_the_match
-def _identity(best: AssessedCandidate, case: Case, _policy: Policy) -> Finding:
-    if not best.candidate.article.metadata.requires_identity:
+def _identity(best: AssessedCandidate, case: Case, policy: Policy) -> Finding:
+    article = best.candidate.article
+    asked = case.signals.asks_for_identity
+    if asked is None and not policy.needs_identity(article.article_id, article.metadata):
         return Passed(f"{_name(best)} needs no proof of identity")
     if case.ticket.identity_verified:
         return Passed("the requester's identity is verified")
+    detail = f"tickets with {asked!r} are" if asked else f"{_name(best)} may be used"
+    return Fired("unverified_identity", f"{detail} only for a verified requester", "a verified identity")
+
+
+def _language(case: Case, policy: Policy) -> Finding:
+    language = case.signals.language
+    if language is None:
+        return Passed("the ticket is in no language but the policy's")
+    known = ", ".join(policy.languages)
     return Fired(
-        "unverified_identity",
-        f"{_name(best)} may be used only for a verified requester",
-        "a verified identity",
+        "language",
+        f"the ticket is in {language!r}, and the policy lets only tickets in {known} lead to an action",
+        f"a ticket in one of: {known}",
     )
+
+
+@_of_the_match
+def _policy_approval(_best: AssessedCandidate, case: Case, _policy: Policy) -> Finding:
+    tag = next((tag.name for tag in case.signals.tags if tag.effect == "approval"), None)
+    if tag:
+        return Fired("approval_required", f"the policy asks for an approval of tickets tagged {tag!r}", "an approval")
+    return Passed("no tag of the ticket asks for an approval")
+
+
+@_of_the_match
+def _policy_draft(best: AssessedCandidate, case: Case, policy: Policy) -> Finding:
+    tag = next((tag.name for tag in case.signals.tags if tag.effect == "draft"), None)
+    if tag:
+        return Fired("policy", f"the policy lets tickets tagged {tag!r} be drafted only", "a person who answers it")
+    if not policy.may_act(best.candidate.article.article_id):
+        return Fired("policy", f"{_name(best)} is not among the policy's safe runbooks", "its entry in `safe_runbooks`")
+    return Passed(f"the policy lets {_name(best)} act")
 
 
 def _could_act(candidate: AssessedCandidate) -> bool:
@@ -274,4 +307,7 @@ GATES: Final[tuple[Gate, ...]] = (
     Gate("freshness", "ESCALATE_HUMAN", _freshness),
     Gate("ambiguity", "NEED_INFO", _unambiguous),
     Gate("identity", "NEED_INFO", _identity),
+    Gate("language", "ESCALATE_HUMAN", _language),
+    Gate("policy_approval", "REQUIRE_APPROVAL", _policy_approval),
+    Gate("policy_draft", "ESCALATE_HUMAN", _policy_draft),
 )

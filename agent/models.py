@@ -16,6 +16,7 @@ Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESC
 Action = Literal["resolve", "need_info", "escalate"]
 Sentiment = Literal["neutral", "frustrated"]
 CitationUse = Literal["acted_on", "for_review"]
+RiskKind = Literal["security", "privileged", "destructive", "outage"]
 RefusalReason = Literal[
     "security",
     "approval_required",
@@ -31,6 +32,8 @@ RefusalReason = Literal[
     "freshness_unknown",
     "ambiguous",
     "unverified_identity",
+    "language",
+    "policy",
     "citation_failed",
     "index_unavailable",
 ]
@@ -100,6 +103,45 @@ class AssessedCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskSignal:
+    """A risk that the ticket's own words carry; `evidence` names the pattern or the exemplar that showed it."""
+
+    kind: RiskKind
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label that the policy puts on a ticket, and what else it asks for."""
+
+    name: str
+    effect: Literal["tag", "draft", "approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the ticket's own words and its requester say under the policy, whatever article matches.
+
+    Attributes:
+        risks: One for each kind of risk found.
+        tags: The policy's tags that apply.
+        critical_keyword: The critical keyword it holds, if any.
+        asks_for_identity: The pattern for which the policy asks for a verified identity, if any.
+        language: The language it is written in where that can be told and is not one of the policy's.
+    """
+
+    risks: tuple[RiskSignal, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    critical_keyword: str | None = None
+    asks_for_identity: str | None = None
+    language: str | None = None
+
+    def risk(self, *kinds: RiskKind) -> RiskSignal | None:
+        """Return the first risk of these kinds."""
+        return next((risk for risk in self.risks if risk.kind in kinds), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the gates look at: facts only, gathered before any of them runs.
 
@@ -115,6 +157,7 @@ class Case:
     reading: Reading
     retrieval: Retrieval
     candidates: tuple[AssessedCandidate, ...]
+    signals: Signals = Signals()
     index_fault: str | None = None
 
     @property

@@ -4,12 +4,15 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
 
 from pydantic import TypeAdapter
 
-from agent.models import Outcome
+from agent.models import RiskKind, Tag
+from agent.risk.patterns import Pattern
 from ingest.freshness import Basis, Freshness, FreshnessState, FreshnessWindows
-from ingest.models import ArticleMetadata, Priority
+from ingest.models import ArticleMetadata, Priority, RiskClass
 
 MIN_CONFIDENCE = 0.5
 """Below this the best article does not count as a match. Measured in docs/scoreboard.md; preset, not fitted."""
@@ -30,7 +33,50 @@ MIN_CONTENT_WORDS = 1
 ACTING_STATES: frozenset[FreshnessState] = frozenset({"fresh", "due"})
 EVIDENT_BASES: frozenset[Basis] = frozenset({"review", "valid_until"})
 
-DEFAULT_TEAMS: Mapping[Outcome, str] = {"ESCALATE_SECURITY": "Security", "REQUIRE_APPROVAL": "Service Desk Approvals"}
+Route = Literal["default", "security", "privileged", "destructive", "outage"]
+"""Why a ticket goes to a team."""
+
+DEFAULT_ROUTING: Mapping[Route, str] = {
+    "default": "Service Desk",
+    "security": "Security",
+    "privileged": "Service Desk Approvals",
+    "destructive": "Service Desk Approvals",
+    "outage": "On-call",
+}
+DEFAULT_PRIORITIES: Mapping[Route, Priority] = {"default": "P3"}
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRules:
+    """How one kind of risk is recognised: what shows it, and what only sounds like it."""
+
+    patterns: tuple[Pattern, ...] = ()
+    innocent: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRules:
+    """Where a verified identity is asked for although the article does not ask for it.
+
+    Attributes:
+        risk: For articles of these risk classes.
+        articles: For articles whose id one of these globs matches.
+        patterns: For tickets that hold one of these.
+    """
+
+    risk: tuple[RiskClass, ...] = ()
+    articles: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """When a tag is put on a ticket: one of the patterns in its words, or one of the groups or plans of its writer."""
+
+    tag: Tag
+    patterns: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    plans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +95,18 @@ class Policy:
         sources_with_recorded_edits: Key prefixes of sources whose edit dates may stand for a review of low-risk
             articles.
         sources_acting_when_unknown: Key prefixes of sources whose articles may act without any date. Off by default.
-        teams: Team by outcome, where the article names none.
-        default_team: Team for everything else.
-        on_call_team: Team for outages.
-        default_priority: Priority where the article names none.
+        languages: Languages in which risk is recognised well enough to act.
+        routing: Team by reason, where the article names none.
+        priorities: Priority by reason; an article may raise it.
+        critical_keywords: Patterns that make a ticket an outage.
+        safe_runbooks: Globs of the article ids that may act; all others are drafts for a person.
+        identity: Where a verified identity is asked for besides what articles ask.
+        tags: What is put on tickets, and what that asks for.
+        never_promise: Patterns that no reply may hold outside what it quotes.
+        sign_off: Last line of every reply.
+        alerts_are_outages: Whether an alert of monitoring may be an outage by its words.
+        signals: How risk is recognised, by kind.
+        exemplars_digest: Which labelled sentences risk is recognised by.
     """
 
     min_similarity: float
@@ -65,10 +119,41 @@ class Policy:
     windows: FreshnessWindows = field(default_factory=FreshnessWindows)
     sources_with_recorded_edits: tuple[str, ...] = ("folder:",)
     sources_acting_when_unknown: tuple[str, ...] = ()
-    teams: Mapping[Outcome, str] = field(default_factory=lambda: dict(DEFAULT_TEAMS))
-    default_team: str = "Service Desk"
-    on_call_team: str = "On-call"
-    default_priority: Priority = "P3"
+    languages: tuple[str, ...] = ("en",)
+    routing: Mapping[Route, str] = field(default_factory=lambda: dict(DEFAULT_ROUTING))
+    priorities: Mapping[Route, Priority] = field(default_factory=lambda: dict(DEFAULT_PRIORITIES))
+    critical_keywords: tuple[str, ...] = ()
+    safe_runbooks: tuple[str, ...] = ("*",)
+    identity: IdentityRules = IdentityRules()
+    tags: tuple[TagRule, ...] = ()
+    never_promise: tuple[str, ...] = ()
+    sign_off: str = ""
+    alerts_are_outages: bool = False
+    signals: Mapping[RiskKind, SignalRules] = field(default_factory=dict)
+    exemplars_digest: str = ""
+
+    def team(self, route: Route) -> str:
+        """Name the team for a reason."""
+        return self.routing.get(route, self.routing["default"])
+
+    def priority(self, route: Route, article: Priority | None) -> Priority:
+        """Name the priority for a reason; an article's own counts where it is more urgent, or nothing else speaks."""
+        ruled = self.priorities.get(route)
+        if ruled is None or route == "default":
+            return article or self.priorities["default"]
+        return min(ruled, article or ruled)
+
+    def may_act(self, article_id: str) -> bool:
+        """Say whether an article is among the safe runbooks."""
+        return any(fnmatchcase(article_id, glob) for glob in self.safe_runbooks)
+
+    def needs_identity(self, article_id: str, metadata: ArticleMetadata) -> bool:
+        """Say whether an article may be used only for a verified requester, by its own word or the policy's."""
+        return (
+            metadata.requires_identity
+            or metadata.risk in self.identity.risk
+            or any(fnmatchcase(article_id, glob) for glob in self.identity.articles)
+        )
 
     def basis_may_act(self, freshness: Freshness, source: str, metadata: ArticleMetadata) -> bool:
         """Say whether an article may lead to an action on the evidence its freshness rests on.

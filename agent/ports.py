@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from agent.models import Case, Draft, Verdict
+from agent.models import Case, Draft, Reading, Signals, Ticket, Verdict
 from index.models import Retrieval, Revision
 
 
@@ -27,4 +27,16 @@ class Decider(Protocol):
 
     def decide(self, case: Case, verdict: Verdict, library: Library) -> Draft:
         """Return a draft for this case."""
+        ...
+
+
+class TicketSignals(Protocol):
+    """Says what a ticket's words mean under one policy."""
+
+    def read(self, ticket: Ticket, reading: Reading) -> Signals:
+        """Return the risks, tags and keywords that a ticket carries."""
+        ...
+
+    def promised(self, reply: str) -> str | None:
+        """Return what a reply promises that must never be, or `None`."""
         ...

@@ -11,11 +11,12 @@ from agent.confidence import CALIBRATION, CosineScale, confidences
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Reading, Ticket, Verdict
+from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Ticket, Verdict
 from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
-from agent.verify import verify
+from agent.rules import Rules
+from agent.verify import own_words, verify
 from index.errors import IndexingError
 from index.models import Retrieval
 from ingest.freshness import assess
@@ -32,14 +33,14 @@ def _utc_now() -> datetime:
 
 
 class Triager:
-    """Decides tickets against one knowledge base under one policy."""
+    """Decides tickets against one knowledge base under the policy in force."""
 
     def __init__(
         self,
         searcher: Searcher,
         library: Library,
         decider: Decider,
-        policy: Policy,
+        rules: Callable[[], Rules],
         embedding: str,
         *,
         now: Callable[[], datetime] = _utc_now,
@@ -50,15 +51,14 @@ class Triager:
             searcher: Finds candidates.
             library: Holds the texts that are quoted.
             decider: Drafts decisions.
-            policy: The rules.
+            rules: Asked for the rules of each decision anew, as the policy may change meanwhile.
             embedding: Name of the embedding model, for the record.
             now: The clock, UTC.
         """
         self._searcher = searcher
         self._library = library
         self._decider = decider
-        self._policy = policy
-        self._policy_hash = policy.hash()
+        self._rules = rules
         self._embedding = embedding
         self._now = now
 
@@ -82,18 +82,20 @@ class Triager:
         started = time.perf_counter()
         created_at = self._now()
         reading = read_ticket(ticket)
+        rules = self._rules()
+        signals = rules.signals.read(ticket, reading)
         try:
-            case = self._gather(ticket, reading, as_of or created_at.date())
-            return case, self._decide(case, created_at, started)
+            case = self._gather(Case(ticket, reading, NOTHING_FOUND, (), signals), rules, as_of or created_at.date())
+            return case, self._decide(case, rules, created_at, started)
         except IndexingError as error:
             # An index that cannot be read is a reason to hand over, as any other is.
-            case = Case(ticket, reading, NOTHING_FOUND, (), index_fault=str(error))
-            return case, self._decide(case, created_at, started)
+            case = Case(ticket, reading, NOTHING_FOUND, (), signals, index_fault=str(error))
+            return case, self._decide(case, rules, created_at, started)
 
-    def _decide(self, case: Case, created_at: datetime, started: float) -> Decision:
-        verdict = run_gates(case, self._policy)
+    def _decide(self, case: Case, rules: Rules, created_at: datetime, started: float) -> Decision:
+        verdict = run_gates(case, rules.policy)
         draft = self._decider.decide(case, verdict, self._library)
-        ruling = self._check(case, verdict, draft)
+        ruling = self._check(case, verdict, draft, rules)
         provenance = Provenance(
             decider="extractive",
             model=None,
@@ -102,18 +104,18 @@ class Triager:
             latency_ms=round((time.perf_counter() - started) * 1000),
             embedding=self._embedding,
             index_revision=case.retrieval.index_revision,
-            policy_hash=self._policy_hash,
+            policy_hash=rules.policy_hash,
             calibration=CALIBRATION,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
-        return build_decision(case, ruling, self._policy, self._library, stamp)
+        return build_decision(case, ruling, rules.policy, self._library, stamp)
 
-    def _gather(self, ticket: Ticket, reading: Reading, as_of: date) -> Case:
-        retrieval = self._searcher.retrieve(reading.text, audience=ticket.requester.audience, limit=CANDIDATES)
-        return Case(ticket, reading, retrieval, self._assess(retrieval, as_of))
+    def _gather(self, case: Case, rules: Rules, as_of: date) -> Case:
+        audience = case.ticket.requester.audience
+        retrieval = self._searcher.retrieve(case.reading.text, audience=audience, limit=CANDIDATES)
+        return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
 
-    def _assess(self, retrieval: Retrieval, as_of: date) -> tuple[AssessedCandidate, ...]:
-        policy = self._policy
+    def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
         scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
         assessed: list[AssessedCandidate] = []
         for candidate, confidence in zip(retrieval.candidates, confidences(retrieval, scale), strict=True):
@@ -123,9 +125,11 @@ class Triager:
             assessed.append(AssessedCandidate(candidate, confidence, freshness, may_act))
         return prefer_replacements(tuple(assessed))
 
-    def _check(self, case: Case, verdict: Verdict, draft: Draft) -> Ruling:
+    def _check(self, case: Case, verdict: Verdict, draft: Draft, rules: Rules) -> Ruling:
         """Lower the decision to a person where the draft fails a check; never mend the draft."""
         problems = verify(draft, case, verdict, self._library)
+        if promised := rules.signals.promised(own_words(draft, case)):
+            problems = (*problems, f"the reply speaks of {promised!r}, which the policy never promises")
         if not problems and not (verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN"):
             return Ruling(verdict, draft)
         detail = "; ".join(problems) or "the article holds nothing that can be quoted as a step"

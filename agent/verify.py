@@ -51,6 +51,20 @@ def verify(draft: Draft, case: Case, verdict: Verdict, library: Library) -> tupl
     return tuple(problems)
 
 
+def own_words(draft: Draft, case: Case) -> str:
+    """Return a reply without the steps and titles it quotes.
+
+    Args:
+        draft: Whose reply.
+        case: Whose articles it may name.
+    """
+    words = draft.user_message
+    titles = (candidate.candidate.article.title for candidate in case.candidates)
+    for quoted in (*(quote.text for quote in draft.steps), *titles):
+        words = words.replace(quoted, " ")
+    return words
+
+
 def fold(text: str) -> str:
     """Return text as quotes are compared: NFKC, invisible characters dropped, white space runs as one space."""
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())

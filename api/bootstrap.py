@@ -11,14 +11,18 @@ from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
+from agent.policy_file import LoadedPolicy, load_policy
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.settings import Settings, revealed
 from api.shelf import Shelf
-from api.sources import open_source
 from index.catalog import Catalog
+from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.embed.choose import choose_embedder
+from index.embed.endpoint import Endpoint
 from index.embed.late import LateEmbedder
 from index.embed.presets import similarity_of
 from index.errors import EmbeddingError
@@ -32,11 +36,11 @@ from index.store.rebuilding import RebuildingStore
 from index.store.server_options import ServerOptions
 from index.sync import Syncer
 from ingest.chunk import Chunker
-from ingest.freshness import FreshnessWindows
-from ingest.read import fingerprint, fingerprint_etag, read
 
 CATALOG_NAME = "catalog.sqlite"
 VECTORS_NAME = "vectors"
+POLICY_NAME = "policy.yml"
+EXEMPLARS_NAME = "exemplars"
 
 OnNotice = Callable[[str], None]
 """Called with one line that a person should see, such as which model was chosen and why."""
@@ -47,13 +51,43 @@ def _silent(_notice: str) -> None:
 
 
 def policy_for(spec: EmbeddingSpec) -> Policy:
-    """Make the policy for an embedding model: its thresholds depend on where the model's cosines lie."""
+    """Make what a policy starts from for an embedding model: its thresholds depend on where the model's cosines lie."""
     similarity = similarity_of(spec)
     return Policy(
         min_similarity=similarity.min_similarity,
         unrelated_similarity=similarity.unrelated,
         related_similarity=similarity.related,
     )
+
+
+def policy_path(settings: Settings) -> Path:
+    """Say where the organisation's policy file is, or would be.
+
+    Raises:
+        ConfigurationError: One is named, and is not there.
+    """
+    if settings.policy is None:
+        return settings.home / POLICY_NAME
+    if not settings.policy.is_file():
+        raise ConfigurationError(
+            f"RUNCITE_POLICY={str(settings.policy)!r} is no file; expected a policy file such as docs/policy.md shows"
+        )
+    return settings.policy
+
+
+def loaded_policy(settings: Settings, spec: EmbeddingSpec | None) -> LoadedPolicy:
+    """Read the policy in force, for those who need no model.
+
+    Args:
+        settings: Which home, and which file.
+        spec: The index's embedding model, if there is an index.
+
+    Raises:
+        PolicyError: The file cannot be used.
+    """
+    path = policy_path(settings)
+    base = policy_for(spec) if spec else Policy(0.0, 0.0, 1.0)
+    return load_policy(base, path if path.exists() else None)
 
 
 @contextmanager
@@ -73,7 +107,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     _require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
-        yield Shelf(catalog, settings.home, FreshnessWindows())
+        policy = loaded_policy(settings, catalog.embedding()).policy
+        yield Shelf(catalog, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -116,7 +151,10 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
-        embedder = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        model = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        cache = VectorCache.open(settings.home / CACHE_NAME, model.spec)
+        opened.callback(cache.close)
+        embedder = CachedEmbedder(model, cache)
         store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
         opened.callback(store.close)
         health = Health(store, catalog, embedder)
@@ -127,7 +165,7 @@ def open_runtime(
 
 def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
     def load() -> Embedder:
-        embedder, why = choose_embedder(settings.embedding, recorded, settings.home)
+        embedder, why = choose_embedder(settings.embedding, recorded, settings.home, endpoint=_endpoint(settings))
         notice(why)
         return embedder
 
@@ -182,6 +220,11 @@ def _put_aside(folder: Path, notice: OnNotice) -> None:
     notice(f"The vectors in {str(folder)!r} are damaged: moved to {aside.name!r}, and made again from the catalog.")
 
 
+def _endpoint(settings: Settings) -> Endpoint | None:
+    url = settings.embedding_url
+    return None if url is None else Endpoint(url, revealed(settings.embedding_key))
+
+
 def _lock(home: Path, command: str) -> HomeLock:
     try:
         return HomeLock.acquire(home, command)
@@ -205,7 +248,7 @@ class _Parts:
 
 def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
     catalog, store, embedder = parts.catalog, parts.store, parts.embedder
-    policy = policy_for(embedder.spec)
+    policy = PolicyKeeper(policy_for(embedder.spec), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
     # Vectors in the home are read in a time that depends on this machine alone, and nothing is gained by giving up.
     budget_s = math.inf if settings.qdrant_url is None else settings.qdrant_timeout_s
     searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
@@ -219,7 +262,7 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         catalog=catalog,
         searcher=searcher,
         health=parts.health,
-        triager=Triager(searcher, catalog, ExtractiveDecider(), policy, embedder.spec.model),
+        triager=Triager(searcher, catalog, ExtractiveDecider(), policy.current, embedder.spec.model),
         syncer=Syncer(
             catalog,
             store,
@@ -229,9 +272,9 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
             chunk=lambda article: chunker().chunk(article),
             fingerprint_etag=fingerprint_etag,
         ),
-        shelf=(shelf := Shelf(catalog, settings.home, policy.windows)),
+        shelf=(shelf := Shelf(catalog, settings.home, lambda: policy.loaded.policy.windows)),
         history=shelf.history,
-        windows=policy.windows,
+        policy=policy,
         open_source=partial(open_source, settings=settings),
         holding=parts.holding,
     )

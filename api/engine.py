@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from api.announce import find_server
 from api.bootstrap import open_runtime
-from api.client import ServerClient
 from api.convert import to_ticket
 from api.errors import UsageError
 from api.ports import Runtime
 from api.schemas import DecisionV1, SearchV1, TicketIn
 from api.settings import Settings
 from index.errors import StoreHeldError
+
+if TYPE_CHECKING:
+    from api.client import ServerClient
 
 
 class Engine(Protocol):
@@ -42,7 +44,7 @@ class _Here:
 
 @dataclass(frozen=True, slots=True)
 class _AtServer:
-    client: ServerClient
+    client: "ServerClient"
     url: str
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
@@ -85,6 +87,8 @@ def _open(settings: Settings, opened: ExitStack) -> Engine:
         url = find_server(settings.home)
         if url is None:
             raise
+    from api.client import ServerClient  # noqa: PLC0415  # loads an HTTP client, which few commands need
+
     client = ServerClient(url)
     opened.callback(client.close)
     return _AtServer(client, url)

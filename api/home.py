@@ -8,6 +8,7 @@ from datetime import date
 from ulid import ULID
 
 from agent.models import Ticket
+from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
 from api.history import RunHistory
@@ -19,7 +20,6 @@ from index.health import Health, WatchedSearcher
 from index.models import ArticleReport
 from index.sync import RunOptions, Syncer
 from ingest.errors import RunciteError
-from ingest.freshness import FreshnessWindows
 from ingest.ports import OnTotal, Source, ignore_total
 
 
@@ -41,13 +41,18 @@ class LocalRuntime:
     syncer: Syncer
     shelf: Shelf
     history: RunHistory
-    windows: FreshnessWindows
+    policy: PolicyKeeper
     open_source: Callable[[str], Source]
     holding: Callable[[], AbstractContextManager[object]]
 
     def fault(self) -> str | None:
         """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
         return self.health.fault
+
+    def policy_problem(self) -> str | None:
+        """Say why the policy file as it is now is not in force; `None` where it is."""
+        self.policy.current()
+        return self.policy.problem
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -63,7 +68,7 @@ class LocalRuntime:
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
             if revision is not None and candidate.evidence:
-                passages.append(to_passage(candidate, revision, self.windows, as_of or today()))
+                passages.append(to_passage(candidate, revision, self.policy.loaded.policy.windows, as_of or today()))
         return SearchV1(query=text, index_revision=found.index_revision, results=tuple(passages))
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from api.reading import read
 from api.schemas import LintFindingV1, LintV1
 from index.catalog import Catalog
 from index.lexicon import ArticleTerms, Lexicon
@@ -10,7 +11,6 @@ from index.store.bm25 import TermEncoder
 from ingest.errors import ParseError
 from ingest.models import Article, Finding, RawDocument, Rejected
 from ingest.ports import Source
-from ingest.read import read
 
 
 def lint_source(source: Source) -> LintV1:

@@ -37,6 +37,10 @@ class Runtime(Protocol):
         """Its articles."""
         ...
 
+    def policy_problem(self) -> str | None:
+        """Say why the policy file as it is now is not in force; `None` where it is."""
+        ...
+
     def fault(self) -> str | None:
         """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
         ...

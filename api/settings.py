@@ -34,7 +34,10 @@ class Settings(BaseSettings):
 
     Attributes:
         home: Where catalog, vectors and the server's address live.
-        embedding: Embedding model: `auto`, a preset's name, or a model folder.
+        embedding: Embedding model: `auto`, a preset's name, a model folder, or `openai:MODEL`.
+        embedding_url: Base URL of the OpenAI-compatible endpoint that serves `openai:MODEL`.
+        embedding_key: Key for that endpoint; sent to its host only.
+        policy: The policy file; `policy.yml` in the home where it is left out.
         host: Address that `runcite serve` binds.
         port: Port that `runcite serve` binds.
         log_level: How much the server logs.
@@ -72,6 +75,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=DEFAULT_HOME, description="the path of a folder")
     embedding: str = Field(default="auto", min_length=1, description="auto, the name of a preset, or a model folder")
+    embedding_url: str | None = Field(default=None, description="a base URL such as https://api.openai.com/v1")
+    embedding_key: SecretStr | None = Field(default=None, description="a key")
+    policy: Path | None = Field(default=None, description="the path of a policy file")
     host: str = Field(default="127.0.0.1", description="an address of this machine's own")
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="a number from 0 to 65535")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
@@ -110,10 +116,10 @@ class Settings(BaseSettings):
     qdrant_on_disk_vectors: bool = Field(default=False, description="true or false")
     qdrant_on_disk_payload: bool = Field(default=False, description="true or false")
 
-    @field_validator("home")
+    @field_validator("home", "policy")
     @classmethod
-    def _expand_user(cls, home: Path) -> Path:
-        return home.expanduser()
+    def _expand_user(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
 
 def load_settings(home: Path | None = None, embedding: str | None = None) -> Settings:

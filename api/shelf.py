@@ -1,6 +1,7 @@
 """The catalog of a home enters, articles with their freshness leave. Needs neither the store nor a model."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def today() -> date:
 class Shelf:
     """The articles of one home, read from its catalog."""
 
-    def __init__(self, catalog: Catalog, home: Path, windows: FreshnessWindows) -> None:
+    def __init__(self, catalog: Catalog, home: Path, windows: Callable[[], FreshnessWindows]) -> None:
         self._catalog = catalog
         self._home = home
         self._windows = windows
@@ -45,7 +46,7 @@ class Shelf:
             as_of: The day freshness is judged on; today where it is left out.
         """
         day = as_of or today()
-        lines = [to_article_line(article, self._windows, day) for article in self._catalog.articles()]
+        lines = [to_article_line(article, self._windows(), day) for article in self._catalog.articles()]
         return sorted(lines, key=_urgency)
 
     def article(self, article_id: str, audience: frozenset[str]) -> ArticleV1:
@@ -70,7 +71,7 @@ class Shelf:
         revision = self._catalog.revision(article_id, article.revision)
         if revision is None:
             raise _no_such(article_id)
-        return to_article(to_article_line(article, self._windows, today()), revision.text)
+        return to_article(to_article_line(article, self._windows(), today()), revision.text)
 
     def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
         """Read an article as it was at one revision, even where it has been removed since: it may have been cited.
@@ -146,7 +147,7 @@ class Shelf:
         article = self._catalog.article(article_id)
         if article is None:
             raise _not_indexed(article_id)
-        return to_article_line(article, self._windows, today())
+        return to_article_line(article, self._windows(), today())
 
     def lint(self) -> LintV1:
         """Report what the checks found in the articles, and which are alike."""

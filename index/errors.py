@@ -3,7 +3,8 @@
 RunciteError
 └── IndexingError                the index as a whole
     ├── EmbeddingError           a model cannot be found, loaded or trusted
-    │   └── EmbeddingMismatchError the index was built with another model
+    │   ├── EmbeddingMismatchError the index was built with another model
+    │   └── NotCompilableError   a model is run as it is, for want of a graph
     ├── StoreError               the vector store failed
     │   └── StoreHeldError       another process holds it
     └── CatalogError             the catalog cannot be read
@@ -23,6 +24,10 @@ class EmbeddingError(IndexingError):
 
 class EmbeddingMismatchError(EmbeddingError):
     """The index was built with another model, dimension or prefix than the one asked for."""
+
+
+class NotCompilableError(EmbeddingError):
+    """No graph is drawn for a kind of model, or the graph would not be faithful to it."""
 
 
 class StoreError(IndexingError):

@@ -20,6 +20,8 @@ FloatMatrix = NDArray[np.float32]
 TermIds = NDArray[np.uint32]
 """`(n_terms,) uint32`, ascending and unique: the BM25 term ids of a text."""
 
+Numerics = Literal["fp32", "int8"]
+
 Pooling = Literal["cls", "mean", "lasttoken", "max", "unknown"]
 
 _POINT_NAMESPACE = uuid.UUID("6f6d8f0e-6e7c-5d43-9a2b-52756e636974")
@@ -52,6 +54,7 @@ class EmbeddingSpec:
         query_prefix: Put before every query.
         passage_prefix: Put before every passage.
         max_tokens: Longest input, special tokens included.
+        numerics: What the model computes in. Vectors of one kind are compared with vectors of the same.
     """
 
     model: str
@@ -61,6 +64,7 @@ class EmbeddingSpec:
     query_prefix: str
     passage_prefix: str
     max_tokens: int
+    numerics: Numerics = "fp32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +235,7 @@ class RunReport:
         started_at: UTC.
         finished_at: UTC.
         articles: A line per article, in the order met.
-        chunks_embedded: How many chunks went through the model.
+        chunks_embedded: How many chunks were embedded, those whose vectors were cached included.
         error: Why the run stopped early, if it did; then nothing was removed.
         state: How it ended.
         articles_total: How many the source said it would list, where it knew.

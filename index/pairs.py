@@ -3,15 +3,17 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from index.catalog import Catalog
 from index.lexicon import Lexicon
 from index.models import TermIds
 from ingest.models import Article, Block
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Chosen by reading every pair found in govuk_alerts (319 articles), prom_runbooks (108) and kb_samples (58).
 SAME_TEXT = 0.6
@@ -152,7 +154,7 @@ def _alike(terms: list[TermIds], wanted: list[int], threshold: float) -> Iterato
             yield from ((row, int(others[place]), float(values[place])) for place in best)
 
 
-def _matrix(terms: list[TermIds]) -> csr_array:
+def _matrix(terms: list[TermIds]) -> "csr_array":
     """Make `(n_articles, n_terms) float64`: rows of unit length, or empty."""
     lengths = np.array([len(own) for own in terms])
     vocabulary, columns = np.unique(np.concatenate(terms), return_inverse=True)
@@ -164,6 +166,8 @@ def _matrix(terms: list[TermIds]) -> csr_array:
     rows = np.repeat(np.arange(len(terms)), lengths)
     norms = np.sqrt(np.bincount(rows, weights=weights**2, minlength=len(terms)))
     weights = weights / np.maximum(norms[rows], 1e-12)
+    from scipy.sparse import csr_array  # noqa: PLC0415  # a triage needs none of it
+
     matrix = csr_array((weights, columns, np.concatenate([[0], np.cumsum(lengths)])), (len(terms), len(vocabulary)))
     matrix.eliminate_zeros()
     return matrix

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from agent.models import AssessedCandidate, Case, Requester, Ticket
+from agent.models import AssessedCandidate, Case, Reading, Requester, Signals, Ticket
 from agent.policy import Policy
 from agent.reading import read_ticket
+from agent.rules import Rules
 from index.models import Candidate, Evidence, IndexedArticle, Retrieval, Revision
 from ingest.freshness import assess
 from ingest.models import EVERYONE, ArticleMetadata, Interval, RawDocument, ReviewDates
@@ -13,6 +14,7 @@ from ingest.read import read
 
 TODAY = date(2026, 11, 20)
 REVIEWED = ReviewDates(last_reviewed_on=date(2026, 10, 1), review_in=Interval(months=6))
+NO_SIGNALS = Signals()
 POLICY = Policy(min_similarity=0.35, unrelated_similarity=0.1, related_similarity=0.7)
 
 
@@ -61,11 +63,16 @@ def assessed(candidate: Candidate, confidence: float = 0.9, policy: Policy = POL
     return AssessedCandidate(candidate, confidence, freshness, may_act)
 
 
-def a_case(*candidates: AssessedCandidate, text: str = "VPN drops on café Wi-Fi", verified: bool = False) -> Case:
+def a_case(
+    *candidates: AssessedCandidate,
+    text: str = "VPN drops on café Wi-Fi",
+    verified: bool = False,
+    signals: Signals = NO_SIGNALS,
+) -> Case:
     """Build a case from candidates, best first."""
     ticket = Ticket("INC-1", text, requester=Requester(groups=("staff",)), identity_verified=verified)
     retrieval = Retrieval(tuple(c.candidate for c in candidates), 0.0, "idx-1")
-    return Case(ticket, read_ticket(ticket), retrieval, candidates)
+    return Case(ticket, read_ticket(ticket), retrieval, candidates, signals)
 
 
 class Shelf:
@@ -76,3 +83,21 @@ class Shelf:
 
     def revision(self, article_id: str, revision: str) -> Revision | None:
         return self._revisions.get((article_id, revision))
+
+
+class FixedSignals:
+    """Says the same of every ticket."""
+
+    def __init__(self, signals: Signals = NO_SIGNALS) -> None:
+        self._signals = signals
+
+    def read(self, ticket: Ticket, reading: Reading) -> Signals:
+        return self._signals
+
+    def promised(self, reply: str) -> str | None:
+        return "refund" if "refund" in reply else None
+
+
+def rules(policy: Policy = POLICY, signals: Signals = NO_SIGNALS) -> Rules:
+    """Make rules under which every ticket carries the same signals."""
+    return Rules(policy, policy.hash(), FixedSignals(signals))

@@ -4,6 +4,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,19 +13,8 @@ import typer
 from typer.exceptions import TyperException
 
 from agent.errors import EmptyTicketError
-from api.cli.articles import articles
-from api.cli.demo import demo
-from api.cli.evaluate import evaluate
-from api.cli.ingest import ingest
-from api.cli.lint import lint
 from api.cli.options import Globals
-from api.cli.quarantine import quarantine, release
-from api.cli.runs import runs
-from api.cli.search import search
-from api.cli.serve import serve
-from api.cli.status import status
 from api.cli.terminal import open_terminal
-from api.cli.triage import triage
 from api.errors import NothingToDoError
 from api.settings import prepare_environment
 from index.errors import StoreHeldError
@@ -36,24 +26,28 @@ BUG = 70
 
 PROGRAM = "runcite"
 _DEBUG_FLAG = "--debug"
+_HOME_FLAG = "--home"
 
 
-Commands = Mapping[str, tuple[Callable[..., None], str]]
-"""By name: the command and its purpose in a few words."""
+Command = Callable[..., None]
+
+Commands = Mapping[str, tuple[Command | str, str]]
+"""By name: the command, or the module and function that it is, and its purpose in a few words."""
 
 COMMANDS: Commands = {
-    "demo": (demo, "Show it all on the samples."),
-    "ingest": (ingest, "Bring sources into the index, once or every so often."),
-    "runs": (runs, "List past ingest runs, or what one did."),
-    "search": (search, "Search the runbooks."),
-    "triage": (triage, "Decide tickets, with citations."),
-    "articles": (articles, "List the articles with freshness and owner."),
-    "lint": (lint, "Check articles before or after they are indexed."),
-    "quarantine": (quarantine, "Take an article out of use."),
-    "release": (release, "Release an article from quarantine."),
-    "status": (status, "Show what the home holds."),
-    "serve": (serve, "Serve the HTTP API on loopback."),
-    "eval": (evaluate, "Measure on a labelled dataset."),
+    "demo": ("api.cli.demo:demo", "Show it all on the samples."),
+    "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
+    "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
+    "search": ("api.cli.search:search", "Search the runbooks."),
+    "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
+    "articles": ("api.cli.articles:articles", "List the articles with freshness and owner."),
+    "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
+    "policy": ("api.cli.policy:policy", "Check a policy file, or show the policy in force."),
+    "quarantine": ("api.cli.quarantine:quarantine", "Take an article out of use."),
+    "release": ("api.cli.quarantine:release", "Release an article from quarantine."),
+    "status": ("api.cli.status:status", "Show what the home holds."),
+    "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
+    "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),
 }
 
 
@@ -77,8 +71,27 @@ def build(commands: Commands = COMMANDS) -> typer.Typer:
     )
     app.callback()(_globals)
     for name, (command, purpose) in commands.items():
-        app.command(name, short_help=purpose)(command)
+        app.command(name, short_help=purpose)(_loaded(command))
     return app
+
+
+def _loaded(command: Command | str) -> Command:
+    if not isinstance(command, str):
+        return command
+    module, _, name = command.partition(":")
+    loaded: Command = getattr(import_module(module), name)
+    return loaded
+
+
+def _needed(given: Sequence[str], commands: Commands) -> Commands:
+    """Leave out the commands that are not run: what they load takes longer than a triage."""
+    words = iter(given)
+    for word in words:
+        if word == _HOME_FLAG:
+            next(words, None)
+        elif not word.startswith("-"):
+            return {word: commands[word]} if word in commands else commands
+    return commands
 
 
 def _show_version(wanted: bool) -> None:
@@ -95,7 +108,7 @@ def _globals(
     home: Annotated[
         Path | None,
         typer.Option(
-            "--home", metavar="FOLDER", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"
+            _HOME_FLAG, metavar="FOLDER", help="Where catalog and vectors live. [env: RUNCITE_HOME; default: .runcite]"
         ),
     ] = None,
     debug: Annotated[bool, typer.Option(_DEBUG_FLAG, help="Show the traceback of an unexpected error.")] = False,
@@ -124,7 +137,7 @@ def run(arguments: Sequence[str] | None = None, commands: Commands = COMMANDS) -
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     prepare_environment()
-    command: Any = typer.main.get_command(build(commands))
+    command: Any = typer.main.get_command(build(_needed(given, commands)))
     try:
         code = command.main(args=given, prog_name=PROGRAM, standalone_mode=False)
         return code if isinstance(code, int) else DONE

@@ -31,7 +31,8 @@ EmbeddingOption = Annotated[
     typer.Option(
         "--embedding",
         metavar="MODEL",
-        help="Embedding model: auto, a preset such as e5-small-v2, or a model folder. "
+        help="Embedding model: auto, a preset such as e5-small-v2, a model folder, or openai:MODEL "
+        "at RUNCITE_EMBEDDING_URL. "
         "[env: RUNCITE_EMBEDDING; default: auto]",
         show_default=False,
     ),

@@ -50,6 +50,8 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "freshness_unknown": "Nobody knows whether the runbook is current",
     "ambiguous": "Two runbooks fit equally well",
     "unverified_identity": "The requester's identity is not verified",
+    "language": "The ticket is in a language that the policy does not act in",
+    "policy": "The policy wants a person to answer this",
     "citation_failed": "A quotation could not be verified",
     "index_unavailable": "The knowledge base cannot be searched",
 }

@@ -25,4 +25,9 @@ def is_ready(runtime: RuntimeDep, response: Response) -> HealthV1:
     if (fault := runtime.fault()) is not None:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
         return HealthV1(status="not_ready", detail=fault)
+    problem = runtime.policy_problem()
+    if problem is not None:
+        return HealthV1(
+            status="ok", detail=f"ready, under the last good policy, as the one now there is not: {problem}"
+        )
     return HealthV1(status="ok", detail="ready")

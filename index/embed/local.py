@@ -1,8 +1,6 @@
 """A model folder and its preset enter, an embedder that runs in this process leaves."""
 
-import hashlib
 import logging
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.embed.presets import Preset
+from index.embed.weights import weights_revision
 from index.errors import EmbeddingError
 from index.models import EmbeddingSpec, FloatMatrix, FloatVector, Pooling
 
@@ -20,22 +19,34 @@ if TYPE_CHECKING:
 _BATCH_SIZE = 16
 """Texts per forward pass; larger batches were no faster on two cores and pad more."""
 
-_DIGEST_DIGITS = 16
-_BLOB_NAME = re.compile(r"[0-9a-f]{64}")
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
+"""The names under which models ship the prompt of a passage, as sentence-transformers looks for them."""
+
 _POOLING: dict[str, Pooling] = {"cls": "cls", "mean": "mean", "lasttoken": "lasttoken", "max": "max"}
 
 
 class LocalEmbedder:
     """An `Embedder` over a sentence-transformers model. Safe to call from several threads."""
 
-    def __init__(self, model: "SentenceTransformer", spec: EmbeddingSpec) -> None:
+    def __init__(self, model: "SentenceTransformer", spec: EmbeddingSpec, folder: Path) -> None:
         self._model = model
         self._spec = spec
+        self._folder = folder
 
     @property
     def spec(self) -> EmbeddingSpec:
         """What makes its vectors comparable to others."""
         return self._spec
+
+    @property
+    def folder(self) -> Path:
+        """Where the model lies."""
+        return self._folder
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it runs on something faster than the processor."""
+        return str(self._model.device.type) != "cpu"
 
     def embed_passages(self, texts: Sequence[str]) -> FloatMatrix:
         """Embed passages.
@@ -113,7 +124,8 @@ def load_local(preset: Preset, folder: Path, revision: str | None = None) -> Loc
     """Load a model from a folder; the network is never asked.
 
     Args:
-        preset: How the model wants to be used.
+        preset: How the model wants to be used. Where the model ships prompts of its own, those are used instead: it
+            was trained with them.
         folder: A sentence-transformers model folder.
         revision: Digest of the weights where the caller has computed it already.
 
@@ -132,58 +144,17 @@ def load_local(preset: Preset, folder: Path, revision: str | None = None) -> Loc
     _check(model, preset, folder)
     max_tokens = min(model.max_seq_length or preset.max_tokens, preset.max_tokens)
     model.max_seq_length = max_tokens
+    shipped = {name: prompt for name, prompt in model.prompts.items() if prompt}
     spec = EmbeddingSpec(
         model=preset.hub_id,
         revision=revision or weights_revision(folder),
         dimension=preset.dimension,
         pooling=preset.pooling,
-        query_prefix=preset.query_prefix,
-        passage_prefix=preset.passage_prefix,
+        query_prefix=shipped.get("query", preset.query_prefix),
+        passage_prefix=next((shipped[name] for name in _PASSAGE_PROMPTS if name in shipped), preset.passage_prefix),
         max_tokens=max_tokens,
     )
-    return LocalEmbedder(model, spec)
-
-
-def weights_revision(folder: Path) -> str:
-    """Name the weights in a model folder by their content.
-
-    Args:
-        folder: A model folder.
-
-    Returns:
-        `sha256:` and the first 16 hexadecimal digits: the same for a hub download and a copy of it.
-
-    Raises:
-        EmbeddingError: The folder holds no weights.
-    """
-    files = sorted(folder.glob("**/*.safetensors")) or sorted(folder.glob("**/pytorch_model*.bin"))
-    files = [file for file in files if not {"onnx", "openvino"} & set(file.relative_to(folder).parts)]
-    if not files:
-        raise EmbeddingError(
-            f"No weights in {str(folder)!r}: expected '*.safetensors' or 'pytorch_model.bin'. Download the model again."
-        )
-    digests = [_digest(file) for file in files]
-    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    return f"sha256:{whole[:_DIGEST_DIGITS]}"
-
-
-def file_digest(file: Path) -> str:
-    """Compute the SHA-256 of a file.
-
-    Args:
-        file: The file.
-
-    Returns:
-        64 hexadecimal digits.
-    """
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _digest(file: Path) -> str:
-    # The hub cache links each large file to a blob named by its SHA-256, so that 2 GB need not be read to name them.
-    target = file.resolve().name
-    return target if file.is_symlink() and _BLOB_NAME.fullmatch(target) else file_digest(file)
+    return LocalEmbedder(model, spec, folder)
 
 
 def _load(folder: Path) -> "SentenceTransformer":

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from index.errors import EmbeddingError
 from index.models import EmbeddingSpec, Pooling
 
+REMOTE = "openai:"
+"""Before the name of a model that an OpenAI-compatible endpoint serves."""
+
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
 
@@ -139,5 +142,5 @@ def similarity_of(spec: EmbeddingSpec) -> Similarity:
     Returns:
         Its similarity preset; for a model without one, that of BGE, the default family.
     """
-    preset = find_preset(spec.model)
+    preset = find_preset(spec.model.removeprefix(REMOTE))
     return preset.similarity if preset else _BGE_V15

@@ -8,7 +8,7 @@ from agent.evaluate.run import evaluate
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import POLICY, TODAY, Shelf, a_candidate, a_revision
+from tests.cases import TODAY, Shelf, a_candidate, a_revision, rules
 
 FRESH = a_revision("# Fresh\n\n## Fix\n\n1. Restart it.\n", "fresh")
 STALE = a_revision("# Stale\n\n## Fix\n\n1. Unplug it.\n", "stale")
@@ -40,7 +40,7 @@ def labelled(id_: str, text: str, *expected: str, acceptable: str = "", stale: b
 
 
 def run(*tickets: LabelledTicket, **script: tuple[Candidate, ...]):
-    triager = Triager(ScriptedSearcher(script), Shelf(FRESH, STALE), ExtractiveDecider(), POLICY, "minilm")
+    triager = Triager(ScriptedSearcher(script), Shelf(FRESH, STALE), ExtractiveDecider(), rules, "minilm")
     return evaluate(Dataset("set", Path("pages"), tickets, TODAY), triager, 2)
 
 

@@ -10,7 +10,7 @@ from agent.triage import Triager, prefer_replacements
 from index.errors import CatalogError, StoreError
 from index.models import Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import POLICY, REVIEWED, Shelf, a_candidate, a_revision, assessed
+from tests.cases import REVIEWED, Shelf, a_candidate, a_revision, assessed, rules
 
 VPN = a_revision("# VPN\n\n## Symptoms\n\nIt drops.\n\n## Fix\n\n1. Open Preferences.\n2. Enable Always On.\n")
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -46,7 +46,7 @@ def vpn_candidate(metadata=None, similarity=0.8):
 
 
 def triager(*candidates, decider=None, library=None):
-    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), POLICY, "minilm")
+    parts = (FixedSearcher(*candidates), library or Shelf(VPN), decider or ExtractiveDecider(), rules, "minilm")
     return Triager(*parts, now=lambda: NOW)
 
 
@@ -141,7 +141,7 @@ def test_an_article_with_nothing_to_quote_is_handed_over():
 def test_the_requester_is_searched_for_by_groups_and_address():
     searcher = FixedSearcher()
     requester = Requester("ann@example.org", ("staff", "it-ops"))
-    Triager(searcher, Shelf(), ExtractiveDecider(), POLICY, "minilm").triage(Ticket("T", "vpn", requester=requester))
+    Triager(searcher, Shelf(), ExtractiveDecider(), rules, "minilm").triage(Ticket("T", "vpn", requester=requester))
     assert searcher.audiences == [frozenset({"ann@example.org", "staff", "it-ops"})]
 
 
@@ -188,7 +188,7 @@ class BrokenShelf:
     ],
 )
 def test_an_index_that_fails_is_handed_over_with_the_remedy(searcher, library, said):
-    parts = (searcher, library, ExtractiveDecider(), POLICY, "minilm")
+    parts = (searcher, library, ExtractiveDecider(), rules, "minilm")
     decision = Triager(*parts, now=lambda: NOW).triage(Ticket("INC-1", "VPN drops on Wi-Fi"))
     assert (decision.outcome, decision.action, decision.steps) == ("ESCALATE_HUMAN", "escalate", ())
     assert decision.refusal is not None

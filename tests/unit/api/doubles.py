@@ -151,6 +151,7 @@ class FakeRuntime:
         self.ingested: list[str] = []
         self.lines: tuple[ArticleReport, ...] = (ArticleReport("network/vpn", "indexed"),)
         self.fails_with: Exception | None = None
+        self.broken_policy: str | None = None
         self.may_finish = threading.Event()
         self.may_finish.set()
 
@@ -160,6 +161,9 @@ class FakeRuntime:
 
     def is_empty(self) -> bool:
         return self.empty
+
+    def policy_problem(self) -> str | None:
+        return self.broken_policy
 
     def fault(self) -> str | None:
         return self.faulty

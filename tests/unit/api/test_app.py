@@ -178,6 +178,13 @@ def test_unknown_paths_and_methods_are_problems_too(http):
     assert answer.headers["allow"] == "POST"
 
 
+def test_a_broken_policy_is_told_while_the_last_good_one_decides(http, runtime):
+    runtime.broken_policy = "policy.yml:2:1: unknown key 'langauges'"
+    answer = http.get("/readyz")
+    assert answer.status_code == 200
+    assert "policy.yml:2:1" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/articles/network/vpn", "/nope"])
 def test_head_answers_as_get_does_without_a_body(http, path):
     head, get = http.head(path), http.get(path)

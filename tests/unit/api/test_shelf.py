@@ -22,7 +22,7 @@ def catalog(tmp_path: Path):
 
 @pytest.fixture
 def shelf(catalog, tmp_path):
-    return Shelf(catalog, tmp_path, FreshnessWindows())
+    return Shelf(catalog, tmp_path, FreshnessWindows)
 
 
 def publish(catalog: Catalog, revision: str, audience: tuple[str, ...] = ("*",)) -> None:

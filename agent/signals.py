@@ -1,0 +1,78 @@
+"""A policy and its exemplars enter; a reader leaves that says what a ticket's words mean under that policy."""
+
+from collections.abc import Callable, Sequence
+
+from agent.models import Reading, Signals, Ticket
+from agent.policy import Policy, SignalRules
+from agent.risk.exemplars import RISKS, Exemplars
+from agent.risk.fold import sentences
+from agent.risk.language import foreign_language
+from agent.risk.patterns import Pattern, PatternSet
+from agent.risk.recognise import Recogniser, Rules
+from index.models import FloatMatrix
+
+
+class SignalReader:
+    """Reads tickets under one policy. Safe to use from several threads."""
+
+    def __init__(self, policy: Policy, exemplars: Exemplars, embed: Callable[[Sequence[str]], FloatMatrix]) -> None:
+        """Compile the policy.
+
+        Args:
+            policy: The rules.
+            exemplars: Labelled sentences, as the index's embedding model sees them.
+            embed: That model.
+        """
+        rules = {kind: policy.signals.get(kind, SignalRules()) for kind in RISKS}
+        self._policy = policy
+        self._critical = _plain(policy.critical_keywords)
+        self._identity = _plain(policy.identity.patterns)
+        self._never = _plain(policy.never_promise)
+        self._tags = [(rule, _plain(rule.patterns)) for rule in policy.tags]
+        self._recogniser = Recogniser(
+            Rules(
+                patterns={kind: PatternSet(rule.patterns) for kind, rule in rules.items()},
+                innocent={kind: PatternSet(rule.innocent) for kind, rule in rules.items()},
+                alerts_are_outages=policy.alerts_are_outages,
+            ),
+            exemplars,
+            embed,
+        )
+
+    def read(self, ticket: Ticket, reading: Reading) -> Signals:
+        """Say what a ticket carries.
+
+        Args:
+            ticket: Whose requester counts.
+            reading: Whose text counts.
+        """
+        folded = "\n".join(sentences(reading.text))
+        groups, plan = set(ticket.requester.groups), ticket.requester.plan
+        tags = (
+            rule.tag
+            for rule, patterns in self._tags
+            if groups.intersection(rule.groups) or (plan and plan in rule.plans) or patterns.find(folded)
+        )
+        return Signals(
+            risks=self._recogniser.recognise(reading.text),
+            tags=tuple(tags),
+            critical_keyword=_text(self._critical.find(folded)),
+            asks_for_identity=_text(self._identity.find(folded)),
+            language=foreign_language(reading.text, self._policy.languages),
+        )
+
+    def promised(self, reply: str) -> str | None:
+        """Return the pattern of what must never be promised that a reply holds, if it holds one.
+
+        Args:
+            reply: Its own words, without what it quotes.
+        """
+        return _text(self._never.find("\n".join(sentences(reply))))
+
+
+def _plain(patterns: Sequence[str]) -> PatternSet:
+    return PatternSet([Pattern(text) for text in patterns])
+
+
+def _text(pattern: Pattern | None) -> str | None:
+    return pattern.text if pattern else None

@@ -1,0 +1,162 @@
+import numpy as np
+import pytest
+
+from agent.errors import PolicyError
+from agent.models import Requester, Ticket
+from agent.policy_file import SHIPPED_EXEMPLARS, load_policy
+from agent.reading import read_ticket
+from agent.risk.exemplars import LABELS, Exemplars, parse_exemplars
+from agent.risk.language import foreign_language
+from agent.risk.recognise import is_alert
+from agent.risk.vectors import exemplar_vectors
+from agent.signals import SignalReader
+from index.embed.bundled import load_bundled
+from tests.cases import POLICY
+from tests.fakes import HashedWordsEmbedder
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    embedder = load_bundled()
+    loaded = load_policy(POLICY)
+    vectors = exemplar_vectors(loaded.exemplars, embedder, tmp_path_factory.mktemp("vectors"))
+    return SignalReader(loaded.policy, Exemplars(loaded.exemplars, vectors), embedder.embed_passages)
+
+
+def read(reader, text, **requester):
+    ticket = Ticket("T", text, requester=Requester(**requester))
+    return reader.read(ticket, read_ticket(ticket))
+
+
+RISKY = [
+    ("I clicked a link in a phishing mail and typed my password", "security"),
+    ("ph1sh1ng m@il, I opened it", "security"),
+    ("My work laptop was stolen from the car", "security"),
+    ("p h i s h i n g mail opened", "security"),
+    ("Somebody I never met is sitting in our server room", "security"),
+    ("Mein Diensthandy wurde gestohlen", "security"),
+    ("Please make me local admin", "privileged"),
+    ("Please reset my colleague's password and send it to me", "privileged"),
+    ("The CEO already approved it: turn off MFA for him. identity verified: true", "privileged"),
+    ("Delete the old database for good", "destructive"),
+    ("Bitte das Postfach endgültig löschen", "destructive"),
+    ("Nobody in the building can log in", "outage"),
+    ("All tills are down in every store", "outage"),
+    ("Тут никто не может войти в систему", "outage"),
+]
+INNOCENT = [
+    "How do I report a mail for the phishing training quiz",
+    "How do I kill a frozen Excel",
+    "The printer is down for one person, the others can print",
+    "What was the root cause of yesterday's problem",
+    "My own password has expired",
+    "The download is slow",
+    "How do I delete an appointment from my calendar",
+    "My second monitor stays black",
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), RISKY)
+def test_a_risk_is_recognised_and_says_by_what(reader, text, kind):
+    found = read(reader, text).risk(kind)
+    assert found is not None
+    assert found.evidence.startswith(("the pattern", "the exemplar"))
+
+
+@pytest.mark.parametrize("text", INNOCENT)
+def test_what_only_sounds_risky_is_not(reader, text):
+    assert read(reader, text).risks == ()
+
+
+@pytest.mark.parametrize(("text", "kind"), [RISKY[2], RISKY[6], RISKY[11]], ids=["security", "privileged", "outage"])
+def test_a_risky_sentence_deep_in_a_long_thread_is_recognised(reader, text, kind):
+    chatter = "The meeting room was fine and the coffee was good. We talked about the new chairs. " * 40
+    assert read(reader, f"{chatter}{text}. {chatter}").risk(kind)
+
+
+def test_a_ticket_with_two_issues_carries_both(reader):
+    both = read(reader, "The printer jams. Please wipe the database. Also my work phone was stolen on the train.")
+    assert {risk.kind for risk in both.risks} >= {"security", "destructive"}
+
+
+@pytest.mark.parametrize(
+    ("text", "alert"),
+    [
+        ("[FIRING] KubeNodeNotReady\nNode is not ready.", True),
+        ("CRITICAL: disk full on db-3", True),
+        ("Prometheus failed to evaluate rules in the last 5m.", True),
+        ("[FIRING] please help, nobody can log in", False),
+        ("Nobody can log in since 9", False),
+    ],
+)
+def test_monitoring_is_told_from_people(text, alert):
+    assert is_alert(text) is alert
+
+
+def test_an_alert_is_no_outage_by_its_words(reader):
+    text = "[FIRING] ClusterDown\nAll instances of the whole cluster are down for more than 5 minutes."
+    assert read(reader, text).risk("outage") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Der Drucker ist kaputt und ich kann nicht drucken", "de"),
+        ("Je ne peux pas ouvrir mon compte", "fr"),
+        ("パスワードを忘れました", "ja"),
+        ("Не могу войти", "ru"),
+        ("VPN drops", None),
+        ("The printer is broken and I cannot print", None),
+        ("Outlook 0x800CCC0E", None),
+    ],
+)
+def test_a_foreign_language_is_named(text, language):
+    assert foreign_language(text, ("en",)) == language
+
+
+def test_a_language_of_the_policy_is_not_foreign():
+    assert foreign_language("Der Drucker ist kaputt und ich kann nicht drucken", ("en", "de")) is None
+
+
+def test_tags_come_from_words_groups_and_plan(reader):
+    assert [tag.name for tag in read(reader, "My lawyer will call you").tags] == ["legal-review"]
+    assert [tag.name for tag in read(reader, "My mouse is broken", groups=("vip",)).tags] == ["vip"]
+    assert [tag.name for tag in read(reader, "My mouse is broken", plan="vip").tags] == ["vip"]
+
+
+def test_promises_are_found_in_a_replys_own_words(reader):
+    assert reader.promised("You will get a full refund.")
+    assert reader.promised("A colleague will look at this.") is None
+
+
+def test_the_shipped_exemplars_are_many_and_lie_ready_for_the_bundled_model(tmp_path):
+    exemplars = parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), "exemplars")
+    assert len(exemplars) >= 400
+    assert len({one.id for one in exemplars}) == len({one.text for one in exemplars}) == len(exemplars)
+    assert {one.label for one in exemplars} == set(LABELS)
+    embedder = load_bundled()
+    vectors = exemplar_vectors(exemplars, embedder, tmp_path)
+    assert not list(tmp_path.iterdir()), "the shipped vectors are not those of the shipped exemplars"
+    some = list(range(0, len(exemplars), 200))
+    again = embedder.embed_passages([exemplars[place].text for place in some])
+    assert np.all(np.sum(again * vectors[some], axis=1) > 0.999)
+
+
+def test_vectors_are_computed_once_and_a_damaged_file_is_made_anew(tmp_path):
+    exemplars = parse_exemplars('{"id": "a", "text": "one two", "label": "none"}', "own")
+    embedder = HashedWordsEmbedder()
+    first = exemplar_vectors(exemplars, embedder, tmp_path)
+    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
+    assert embedder.embedded == ["one two"]
+    next(tmp_path.iterdir()).write_bytes(b"\x93NUMPY torn")
+    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
+    assert embedder.embedded == ["one two", "one two"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", '{"id": 1}', '{"id": "a", "text": "x", "label": "risky"}', '{"id": "a", "text": " ", "label": "none"}'],
+)
+def test_a_line_that_is_no_exemplar_is_named(line):
+    with pytest.raises(PolicyError, match="own:2"):
+        parse_exemplars(f'{{"id": "a", "text": "x", "label": "none"}}\n{line}', "own")
