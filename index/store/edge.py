@@ -19,6 +19,12 @@ _KEYWORDS = ("article_id", "revision", "audience")
 _HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 
+_BUILT_FROM = edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, memory=edge.Memory.Cold)
+"""Graphs are built from the vectors in int8, in a third of the time, and searched by the vectors themselves."""
+
+_SEARCHED_BY = edge.SearchParams(hnsw_ef=256, quantization=edge.QuantizationSearchParams(ignore=True))
+"""Recall@10 at 20,000 x 384 is 0.99 with it, 0.97 with Edge's own 100; docs/scale.md has more sizes."""
+
 
 class EdgeStore:
     """A `VectorStore` in a folder, owned by one process at a time. Safe to call from several threads."""
@@ -45,8 +51,9 @@ class EdgeStore:
             EmbeddingMismatchError: It holds vectors of another length.
             StoreError: It is damaged.
         """
+        dense = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine, quantization_config=_BUILT_FROM)
         config = edge.EdgeConfig(
-            vectors={_DENSE: edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine)},
+            vectors={_DENSE: dense},
             sparse_vectors={_BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         )
         exists = (path / "edge_config.json").exists() or any(path.glob("segments/*"))
@@ -100,6 +107,7 @@ class EdgeStore:
             limit=limit,
             filter=_readable(audience, only, barred),
             with_payload=list(_HIT_FIELDS),
+            params=_SEARCHED_BY,
         )
         return self._search(request)
 
