@@ -134,7 +134,7 @@ def _measure(growth: Growth, size: int, vectors: FloatMatrix, asked: Path, folde
     }
     store = EdgeStore.open(folder, vectors.shape[1])
     began, used = time.perf_counter(), time.process_time()
-    store.optimize()
+    store.optimize_here()
     measured |= {"optimise_s": time.perf_counter() - began, "optimise_cpu_s": time.process_time() - used}
     store.close()
     return measured | {"optimised": _asked(folder, asked, exact)}

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +12,7 @@ import qdrant_edge as edge
 
 from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
+from index.store import beside
 
 _DENSE = "dense"
 _BM25 = "bm25"
@@ -26,6 +27,14 @@ _SEARCHED_BY = edge.SearchParams(hnsw_ef=256, quantization=edge.QuantizationSear
 """Recall@10 at 20,000 x 384 is 0.99 with it, 0.97 with Edge's own 100; docs/scale.md has more sizes."""
 
 
+WORTH_OPTIMISING = 20_000
+"""Points without a graph from which one is built. So many are scanned in 2 ms where nothing else runs; a search keeps
+the interpreter's lock, and with it all others, for as long as that takes."""
+
+_LEAST_OF_A_GRAPH = 10_000
+"""Points of a segment from which Edge gives it a graph."""
+
+
 class EdgeStore:
     """A `VectorStore` in a folder, owned by one process at a time. Safe to call from several threads."""
 
@@ -34,6 +43,8 @@ class EdgeStore:
         self._probe = [1.0] * dimension
         self._path = path
         self._writing = threading.RLock()
+        # Held by every search, which costs nothing: Edge 0.9 keeps the interpreter's lock meanwhile anyhow.
+        self._reading = threading.RLock()
 
     @classmethod
     def open(cls, path: Path, dimension: int) -> Self:
@@ -51,11 +62,8 @@ class EdgeStore:
             EmbeddingMismatchError: It holds vectors of another length.
             StoreError: It is damaged.
         """
-        dense = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine, quantization_config=_BUILT_FROM)
-        config = edge.EdgeConfig(
-            vectors={_DENSE: dense},
-            sparse_vectors={_BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-        )
+        beside.settle(path)
+        config = _config(dimension)
         exists = (path / "edge_config.json").exists() or any(path.glob("segments/*"))
         with _opening(path, dimension):
             if exists:
@@ -74,7 +82,7 @@ class EdgeStore:
             StoreError: It is damaged.
         """
         self.revisions()
-        with self._mapped("query"):
+        with self._mapped("query"), self._reading:
             self._open().query(edge.QueryRequest(query=edge.Query.Nearest(self._probe, using=_DENSE), limit=1))
 
     def upsert(self, points: Sequence[Point]) -> None:
@@ -149,7 +157,7 @@ class EdgeStore:
 
     def count(self) -> int:
         """Count all points."""
-        with self._mapped("count"):
+        with self._mapped("count"), self._reading:
             return self._open().count(edge.CountRequest())
 
     def flush(self) -> None:
@@ -157,12 +165,30 @@ class EdgeStore:
         with self._mapped("flush"), self._writing:
             self._open().flush()
 
-    def optimize(self) -> None:
-        """Merge small segments and build the HNSW graphs, where there is enough to be worth it.
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:
+        """Build the HNSW graphs of what was added, where there is enough to be worth it.
 
-        Not for a process that serves: Edge 0.9 keeps the interpreter's lock throughout, 15 s for 20,000 x 384 on two
-        cores, and nothing else in the process runs. Without it a search scans all vectors, exactly: 2 ms for as many.
+        Another process builds them in a copy; searches go on, and wait only while the copy is opened. Writes wait.
+
+        Args:
+            should_stop: Asked every now and then; once true, all stays as it is.
+
+        Raises:
+            StoreError: The disk is too full, or it failed. All stays as it is.
         """
+        with self._writing:
+            with self._mapped("info"):
+                info = self._open().info()
+            # Edge counts every BM25 vector as indexed, and a dense one once it is in a graph.
+            without_graph = 2 * info.points_count - info.indexed_vectors_count
+            if without_graph < WORTH_OPTIMISING or should_stop():
+                return
+            self.flush()
+            if beside.build(self._path, len(self._probe), should_stop):
+                self._exchange(info.points_count)
+
+    def optimize_here(self) -> None:
+        """Do so in this process, which does nothing else meanwhile: Edge 0.9 keeps the interpreter's lock."""
         with self._mapped("optimize"), self._writing:
             self._open().optimize()
 
@@ -175,6 +201,21 @@ class EdgeStore:
                     shard.flush()
                     shard.close()
 
+    def _exchange(self, points: int) -> None:
+        """Open the optimised copy in place of the store, or the store again where the copy is not what it should be."""
+        with self._mapped("exchange its folder"), self._reading:
+            config = _config(len(self._probe))
+            self._open().close()
+            self._shard = None
+            beside.exchange(self._path)
+            try:
+                self._shard = _load(self._path, config, points)
+            except BaseException:
+                beside.put_back(self._path)
+                self._shard = edge.EdgeShard.load(str(self._path), config)
+                raise
+        beside.settle(self._path)
+
     def _open(self) -> edge.EdgeShard:
         if self._shard is None:
             raise StoreError(f"The vector store {str(self._path)!r} is closed: expected an open one. Open it again.")
@@ -185,14 +226,14 @@ class EdgeStore:
             self._open().update(operation)
 
     def _search(self, request: edge.QueryRequest) -> list[Hit]:
-        with self._mapped("query"):
+        with self._mapped("query"), self._reading:
             return [_hit(point) for point in self._open().query(request)]
 
     def _scroll(self, fields: list[str] | None) -> Iterator[dict[str, Any]]:
         offset: edge.PointId | None = None
         while True:
             request = edge.ScrollRequest(offset=offset, limit=_SCROLL_PAGE, with_payload=fields or True)
-            with self._mapped("scroll"):
+            with self._mapped("scroll"), self._reading:
                 records, offset = self._open().scroll(request)
             for record in records:
                 yield {**(record.payload or {}), "id": str(record.id)}
@@ -217,6 +258,27 @@ class EdgeStore:
                 f"The vector store {str(self._path)!r} failed to {doing}: {error}. If it stays so, remove that folder "
                 "and run `runcite ingest SOURCE`: the index is rebuilt from the catalog."
             ) from error
+
+
+def _load(path: Path, config: edge.EdgeConfig, points: int) -> edge.EdgeShard:
+    shard = edge.EdgeShard.load(str(path), config)
+    found = shard.count(edge.CountRequest())
+    if found != points:
+        shard.close()
+        raise StoreError(
+            f"The optimised copy of {str(path)!r} holds {found} points, expected {points}; it is not used."
+        )
+    return shard
+
+
+def _config(dimension: int) -> edge.EdgeConfig:
+    dense = edge.EdgeVectorParams(size=dimension, distance=edge.Distance.Cosine, quantization_config=_BUILT_FROM)
+    return edge.EdgeConfig(
+        # In kilobytes: with a fixed one, short vectors would never get a graph, and be copied for it each time.
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_LEAST_OF_A_GRAPH * dimension * 4 // 1024),
+        vectors={_DENSE: dense},
+        sparse_vectors={_BM25: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+    )
 
 
 @contextmanager
