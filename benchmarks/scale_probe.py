@@ -1,6 +1,7 @@
 """An index on disk and queries enter; in a process of its own, how it answers them leaves as JSON."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -35,20 +36,26 @@ def main() -> None:
         "hybrid": lambda dense, bm25: _hybrid(store, dense, bm25),
     }
     times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    used: dict[str, list[float]] = {kind: [] for kind in kinds}
     for dense, bm25 in queries:
         # In turn, so that what else the machine does meanwhile falls on all alike.
         for kind, search in kinds.items():
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.process_time()
             search(dense, bm25)
             times[kind].append((time.perf_counter() - began) * 1e3)
+            used[kind].append((time.process_time() - cpu) * 1e3)
     np.savez(
         found,
         everyone=np.array([_ids(store.search_dense(dense, POOL, (EVERYONE,))) for dense, _ in queries]),
         few=np.array([_ids(store.search_dense(dense, POOL, (FEW,))) for dense, _ in queries]),
     )
-    spread = {kind: {f"p{q}": float(np.percentile(each, q)) for q in (50, 95)} for kind, each in times.items()}
-    print(json.dumps({"load_s": loaded_s, "queries": len(queries), "ms": spread, "memory_mb": _memory_mb()}))
+    measured = {"load_s": loaded_s, "queries": len(queries), "memory_mb": _memory_mb(), "load": os.getloadavg()[0]}
+    print(json.dumps(measured | {"ms": _spread(times), "cpu_ms": _spread(used)}))
     store.close()
+
+
+def _spread(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    return {kind: {f"p{q}": float(np.percentile(each, q)) for q in (50, 95)} for kind, each in times.items()}
 
 
 def _hybrid(store: EdgeStore, dense: FloatVector, bm25: SparseVector) -> None:
