@@ -6,7 +6,8 @@ RunciteError
     │   ├── EmbeddingMismatchError the index was built with another model
     │   └── NotCompilableError   a model is run as it is, for want of a graph
     ├── StoreError               the vector store failed
-    │   └── StoreHeldError       another process holds it
+    │   ├── StoreHeldError       another process holds it
+    │   └── DiskFullError        there is too little room to write safely
     └── CatalogError             the catalog cannot be read
         └── CatalogVersionError  another version of Runcite wrote it
 """
@@ -36,6 +37,10 @@ class StoreError(IndexingError):
 
 class StoreHeldError(StoreError):
     """Another process holds the store."""
+
+
+class DiskFullError(StoreError):
+    """The disk has too little room to write safely; nothing is damaged."""
 
 
 class CatalogError(IndexingError):

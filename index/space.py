@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from index.errors import StoreError
+from index.errors import DiskFullError
 
 RESERVE_BYTES = 512 * 1024**2
 """The vector store maps its files into memory: on a full disk the kernel ends the process with SIGBUS, which cannot be
 caught. So writing stops while there is still room, for twice the index at least: it is rewritten as it grows."""
+
+OPENING_BYTES = 64 * 1024**2
+"""What opening the vector store takes for the files that it maps (53 MB, measured); with less the process is ended."""
 
 _BLOCK_BYTES = 512
 _MEGABYTE = 1024**2
@@ -55,12 +58,27 @@ def require_space(
         used: How to measure the index.
 
     Raises:
-        StoreError: Less than `RESERVE_BYTES`, or than twice the index, is free.
+        DiskFullError: Less than `RESERVE_BYTES`, or than twice the index, is free.
     """
-    left = free(folder)
-    needed = max(RESERVE_BYTES, 2 * used(folder))
+    _require(free(folder), max(RESERVE_BYTES, 2 * used(folder)), folder)
+
+
+def require_room_to_open(folder: Path, free: Callable[[Path], int] = free_bytes) -> None:
+    """Check that a vector store may be opened, be it only for reading.
+
+    Args:
+        folder: The folder that holds it.
+        free: How to measure the free space.
+
+    Raises:
+        DiskFullError: Less than `OPENING_BYTES` is free.
+    """
+    _require(free(folder), OPENING_BYTES, folder)
+
+
+def _require(left: int, needed: int, folder: Path) -> None:
     if left < needed:
-        raise StoreError(
+        raise DiskFullError(
             f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
             f"{needed // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
         )

@@ -19,15 +19,22 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 
 
 def settle(folder: Path) -> None:
-    """Undo an exchange of folders that was cut off, and remove what it left.
+    """Undo an exchange of folders that was cut off.
 
     Args:
-        folder: Where the vectors are to be, opened by nobody.
+        folder: Where the vectors are to be.
     """
-    former = _former(folder)
-    if former.exists() and not folder.exists():
-        former.rename(folder)
-    for leftover in (former, copy_of(folder)):
+    if _former(folder).exists() and not folder.exists():
+        _former(folder).rename(folder)
+
+
+def clear(folder: Path) -> None:
+    """Remove what an exchange, or one that was cut off, left.
+
+    Args:
+        folder: The vectors, opened by the caller, so that nobody else is at work beside them.
+    """
+    for leftover in (_former(folder), copy_of(folder)):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -68,7 +75,7 @@ def build(folder: Path, dimension: int, should_stop: Callable[[], bool]) -> bool
 
 
 def exchange(folder: Path) -> None:
-    """Put the optimised copy in the folder's place; the folder stays beside it until `settle`."""
+    """Put the optimised copy in the folder's place; the folder stays beside it until `clear`."""
     folder.rename(_former(folder))
     copy_of(folder).rename(folder)
     _sync(folder.parent)

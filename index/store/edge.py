@@ -12,6 +12,7 @@ import qdrant_edge as edge
 
 from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
+from index.space import require_room_to_open
 from index.store import beside
 
 _DENSE = "dense"
@@ -60,17 +61,17 @@ class EdgeStore:
         Raises:
             StoreHeldError: Another process, or another store in this one, has it open.
             EmbeddingMismatchError: It holds vectors of another length.
+            DiskFullError: There is too little room for the files that it maps.
             StoreError: It is damaged.
         """
         beside.settle(path)
+        path.mkdir(parents=True, exist_ok=True)
+        require_room_to_open(path)
         config = _config(dimension)
         exists = (path / "edge_config.json").exists() or any(path.glob("segments/*"))
         with _opening(path, dimension):
-            if exists:
-                shard = edge.EdgeShard.load(str(path), config)
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                shard = edge.EdgeShard.create(str(path), config)
+            shard = edge.EdgeShard.load(str(path), config) if exists else edge.EdgeShard.create(str(path), config)
+        beside.clear(path)
         store = cls(shard, path, dimension)
         store._index_payload()
         return store
@@ -214,7 +215,7 @@ class EdgeStore:
                 beside.put_back(self._path)
                 self._shard = edge.EdgeShard.load(str(self._path), config)
                 raise
-        beside.settle(self._path)
+        beside.clear(self._path)
 
     def _open(self) -> edge.EdgeShard:
         if self._shard is None:

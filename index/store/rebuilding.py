@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
+from index.errors import DiskFullError, EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
 from index.ports import VectorStore
 
@@ -26,7 +26,7 @@ class RebuildingStore:
         with self._opening:
             try:
                 self._current().prepare()
-            except (StoreHeldError, EmbeddingMismatchError):
+            except (StoreHeldError, EmbeddingMismatchError, DiskFullError):
                 raise
             except StoreError:
                 if self._closed:

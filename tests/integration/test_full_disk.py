@@ -1,32 +1,42 @@
-"""A home on a real disk that is nearly full: ingest refuses before it starts, and what is indexed stays readable."""
+"""A home on a real disk that is nearly full: ingest refuses before it starts, and reading goes on while it can."""
 
+import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from api.cli.main import run
+from index.space import used_bytes
 from tests.integration.conftest import AS_OF
 
 pytestmark = pytest.mark.integration
 
+MEGABYTE = 1024**2
+
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def copied(home: Path, tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Copy the home to a disk that then has so many megabytes left."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64M", "tmpfs", disk]
-    if os.geteuid() or subprocess.run(mount, capture_output=True, timeout=60, check=False).returncode:
-        pytest.skip("a small disk cannot be mounted here: run as root with CAP_SYS_ADMIN")
-    yield disk
-    subprocess.run(["umount", disk], check=True, timeout=60)
+
+    def copy(left_mb: int) -> Path:
+        size = used_bytes(home) + left_mb * MEGABYTE
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk]
+        if os.geteuid() or subprocess.run(mount, capture_output=True, timeout=60, check=False).returncode:
+            pytest.skip("a small disk cannot be mounted here: run as root with CAP_SYS_ADMIN")
+        subprocess.run(["cp", "-a", "--sparse=always", home, disk / "home"], check=True)
+        return disk / "home"
+
+    yield copy
+    subprocess.run(["umount", disk], check=False, timeout=60, capture_output=True)
 
 
-def test_ingest_refuses_and_reading_goes_on(home: Path, pages: Path, small_disk: Path, capsys) -> None:
-    copy = small_disk / "home"
-    subprocess.run(["cp", "-a", "--sparse=always", home, copy], check=True)
+def test_ingest_refuses_and_reading_goes_on(copied, pages: Path, capsys) -> None:
+    copy = copied(left_mb=100)
     code = run(["--home", str(copy), "ingest", str(pages)])
     said = capsys.readouterr()
     assert code == 2
@@ -36,3 +46,12 @@ def test_ingest_refuses_and_reading_goes_on(home: Path, pages: Path, small_disk:
     assert "what was indexed so far is kept" in line
     assert run(["--home", str(copy), "triage", "--as-of", AS_OF, "replace the toner of a printer"]) == 0
     assert "toner" in capsys.readouterr().out
+
+
+def test_a_disk_too_full_to_open_the_vectors_leads_to_a_person_and_damages_nothing(copied, capsys) -> None:
+    copy = copied(left_mb=20)
+    assert run(["--home", str(copy), "triage", "--json", "replace the toner of a printer"]) == 0
+    decision = json.loads(capsys.readouterr().out)
+    assert decision["refusal"]["reason"] == "index_unavailable"
+    assert "expected at least 64 MB" in decision["refusal"]["detail"]
+    assert not (copy / "vectors.damaged").exists()
