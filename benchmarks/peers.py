@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,8 @@ def _row(corpus: str, title: str, tickets: tuple[LabelledTicket, ...], found: di
 
 def _page(rows: list[str]) -> str:
     head = ["| corpus | | ingest | query p50 / p95 | hit@1 | coverage at ≤ 5 % wrong |", "|---|---|---|---|---|---|"]
-    when = f"Measured {datetime.now(UTC).date().isoformat()} on {machine()}."
+    load = f"with {os.getloadavg()[0]:.0f} processes running or waiting to"
+    when = f"Measured {datetime.now(UTC).date().isoformat()} on {machine()}, {load}."
     return "\n".join([HEAD, when, "", *head, *rows, ""])
 
 
