@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, faults, ingest_split, quality, resync, scale
+from benchmarks import confluence, embedding, faults, floors, ingest_split, quality, resync, scale
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, embedding, ingest_split, resync, confluence, faults, scale)
+SUITES = (quality, floors, embedding, ingest_split, resync, confluence, faults, scale)
 
 INTRO = """# Scoreboard
 
