@@ -78,7 +78,7 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         schema_version="1",
         decision_id=stamp.decision_id,
         created_at=stamp.created_at,
-        ticket=TicketSummary(case.ticket.id, case.ticket.channel, case.reading.summary),
+        ticket=_summary(case),
         outcome=draft.outcome,
         action=_ACTIONS.get(draft.outcome, "escalate"),
         category=metadata.category,
@@ -100,6 +100,11 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         gates=verdict.results,
         provenance=stamp.provenance,
     )
+
+
+def _summary(case: Case) -> TicketSummary:
+    ticket, reading = case.ticket, case.reading
+    return TicketSummary(ticket.id, ticket.channel, reading.summary, reading.attachments, reading.scrubbed)
 
 
 def _classification(article: IndexedArticle) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
+from agent.scrub import scrub
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.model import ModelParts, decider_of, open_model
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.settings import Settings, revealed
 from api.shelf import Shelf
@@ -44,6 +45,11 @@ EXEMPLARS_NAME = "exemplars"
 
 OnNotice = Callable[[str], None]
 """Called with one line that a person should see, such as which model was chosen and why."""
+
+
+def _scrubbed(text: str) -> str:
+    """Take secrets and personal data out of what a language model is shown."""
+    return scrub(text).text
 
 
 def _silent(_notice: str) -> None:
@@ -139,6 +145,7 @@ def open_runtime(
         _require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
+        model = opened.enter_context(open_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -151,16 +158,16 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
-        model = _embedder(settings, catalog.embedding(), notice, wait=wait)
-        cache = VectorCache.open(settings.home / CACHE_NAME, model.spec)
+        embedding = _embedder(settings, catalog.embedding(), notice, wait=wait)
+        cache = VectorCache.open(settings.home / CACHE_NAME, embedding.spec)
         opened.callback(cache.close)
-        embedder = CachedEmbedder(model, cache)
+        embedder = CachedEmbedder(embedding, cache)
         store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
         opened.callback(store.close)
         health = Health(store, catalog, embedder)
         health.start()
         opened.callback(health.stop)
-        yield _connect(_Parts(catalog, store, embedder, health, holding), settings)
+        yield _connect(_Parts(catalog, store, embedder, health, holding, model), settings)
 
 
 def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
@@ -244,6 +251,7 @@ class _Parts:
     embedder: Embedder
     health: Health
     holding: Callable[[], AbstractContextManager[object]]
+    model: ModelParts | None
 
 
 def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
@@ -262,7 +270,9 @@ def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
         catalog=catalog,
         searcher=searcher,
         health=parts.health,
-        triager=Triager(searcher, catalog, ExtractiveDecider(), policy.current, embedder.spec.model),
+        triager=Triager(
+            searcher, catalog, decider_of(parts.model, searcher, _scrubbed), policy.current, embedder.spec.model
+        ),
         syncer=Syncer(
             catalog,
             store,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from agent.models import DeciderKind
 from api.announce import find_server
 from api.bootstrap import open_runtime
 from api.convert import to_ticket
@@ -46,6 +47,7 @@ class _Here:
 class _AtServer:
     client: "ServerClient"
     url: str
+    decider: DeciderKind | None
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         self._check(as_of)
@@ -53,6 +55,12 @@ class _AtServer:
 
     def triage(self, ticket: TicketIn, *, as_of: date | None) -> DecisionV1:
         self._check(as_of)
+        # Nor does a caller choose who decides: it would be the server's key that a model is paid with.
+        if self.decider is not None:
+            raise UsageError(
+                f"--decider {self.decider} cannot be used while the server at {self.url} holds the home; its own "
+                "RUNCITE_DECIDER says who decides"
+            )
         return self.client.triage(ticket)
 
     def _check(self, as_of: date | None) -> None:
@@ -64,11 +72,12 @@ class _AtServer:
 
 
 @contextmanager
-def open_engine(settings: Settings) -> Iterator[Engine]:
+def open_engine(settings: Settings, decider: DeciderKind | None = None) -> Iterator[Engine]:
     """Open the home here; where a server holds it, ask that server instead.
 
     Args:
         settings: Which home.
+        decider: The decider asked for in place of the set one, if any; a server has its own.
 
     Yields:
         What answers.
@@ -77,10 +86,10 @@ def open_engine(settings: Settings) -> Iterator[Engine]:
         StoreHeldError: A process holds the home that serves nobody.
     """
     with ExitStack() as opened:
-        yield _open(settings, opened)
+        yield _open(settings, decider, opened)
 
 
-def _open(settings: Settings, opened: ExitStack) -> Engine:
+def _open(settings: Settings, decider: DeciderKind | None, opened: ExitStack) -> Engine:
     try:
         return _Here(opened.enter_context(open_runtime(settings)))
     except StoreHeldError:
@@ -91,4 +100,4 @@ def _open(settings: Settings, opened: ExitStack) -> Engine:
 
     client = ServerClient(url)
     opened.callback(client.close)
-    return _AtServer(client, url)
+    return _AtServer(client, url, decider)

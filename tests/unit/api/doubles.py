@@ -111,7 +111,7 @@ def a_decision(**changes) -> Decision:
         "risk_flag": RiskFlag(False, ""),
         "escalation": Escalation(False, "none", ""),
         "gates": (GateResult("freshness", True, "in date"),),
-        "provenance": Provenance("extractive", None, 0, 0.0, 21, "minilm", "ix-1", "sha256:00", "preset"),
+        "provenance": Provenance("extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset"),
     }
     return Decision(**fields | changes)
 
