@@ -3,11 +3,22 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, faults, floors, ingest_split, model_faults, quality, reading, resync
+from benchmarks import (
+    confluence,
+    embedding,
+    faults,
+    floors,
+    ingest_split,
+    model_faults,
+    quality,
+    reading,
+    resync,
+    scale,
+)
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults, model_faults)
+SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
 
 INTRO = """# Scoreboard
 

@@ -39,7 +39,6 @@ class RunOptions:
     Attributes:
         allow_mass_delete: Remove vanished articles however many they are.
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
-        optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
         on_total: Told how many articles the source is going to list, where it knows.
         run_id: What to call the run; a new ULID where it is left out.
@@ -48,7 +47,6 @@ class RunOptions:
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = bool
-    optimize: bool = False
     on_step: OnStep = _silent
     on_total: OnTotal = ignore_total
     run_id: str | None = None
@@ -119,9 +117,9 @@ class Syncer:
         if run.touched or restored:
             self._store.flush()
             options.on_step("run_flushed")
-            if options.optimize:
-                self._store.optimize()
-                options.on_step("optimized")
+        # Also where nothing was touched: the last run may have been stopped before it.
+        self._store.optimize(options.should_stop)
+        options.on_step("optimized")
         run.add_pairs(pairs_in(self._catalog, run.changed) if run.changed else ())
         journal.chunks_embedded += restored
         state: RunState = "done" if error is None else "interrupted" if error == INTERRUPTED else "failed"

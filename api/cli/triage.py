@@ -16,10 +16,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from agent.errors import EmptyTicketError, TicketError
 from agent.reading import MAX_TICKET_BYTES
 from api.batch import BadLineV1, answer_lines
-from api.cli.engine import open_engine
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, Session, parse_day, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import json_text
+from api.engine import open_engine
 from api.errors import NothingToDoError, UsageError
 from api.mistakes import describe_mistakes
 from api.schemas import DecisionV1, RequesterIn, TicketIn
@@ -105,7 +105,7 @@ def triage(
     if output is not None:
         raise UsageError("-o goes with --batch; for a single ticket redirect stdout")
     ticket = _ticket(given, email, group or [], verified=verified)
-    with open_engine(session) as engine:
+    with open_engine(session.settings, session.decider) as engine:
         decision = engine.triage(ticket, as_of=day)
     if as_json:
         session.terminal.result(json_text(decision))
@@ -184,7 +184,7 @@ def _triage_batch(session: Session, batch: Path, output: Path | None, day: date 
         raise UsageError(f"--batch and -o name the same file {str(batch)!r}; expected another one to write to")
     _require_folder(output)
     answered = bad = 0
-    with _open_input(batch) as tickets, open_engine(session) as engine:
+    with _open_input(batch) as tickets, open_engine(session.settings, session.decider) as engine:
 
         def decide(ticket: TicketIn) -> DecisionV1:
             return engine.triage(ticket, as_of=day)

@@ -7,8 +7,8 @@ copies, so what was written is read. Changes of points that exist go through the
 import math
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Collection as Several
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
@@ -155,7 +155,7 @@ class ServerStore:
         with self._asking("flush", check="no"):
             return
 
-    def optimize(self) -> None:
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:  # noqa: ARG002 - the port's
         """Nothing to do: a server optimises by itself, in the background."""
         with self._asking("optimize", check="no"):
             return
