@@ -111,9 +111,8 @@ class Reindexer:
                     known.add(article.article_id)
             if options.should_stop():
                 return False
-            if options.optimize:
-                self._store.optimize()
-                options.on_step("optimized")
+            self._store.optimize(options.should_stop)
+            options.on_step("optimized")
             if self._catalog.generations.make_live(self._number):
                 options.on_step("made_live")
                 return True

@@ -49,7 +49,7 @@ def reindex(
     if named is not None and Path(named).is_dir():
         named = str(Path(named).resolve())
     with stop_on_signals() as should_stop:
-        run = _carry_out(session, named, RunOptions(should_stop=should_stop, optimize=True))
+        run = _carry_out(session, named, RunOptions(should_stop=should_stop))
     if as_json:
         session.terminal.result(json_text(run))
     elif run.state == "done":

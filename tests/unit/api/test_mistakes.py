@@ -16,8 +16,8 @@ from api.schemas import TicketIn
         (
             '{"text": " "}',
             (
-                "the ticket is empty: give one of `text`, `subject` and `body`, `email`, or `messages` (which may have a "
-                "`subject`)"
+                "the ticket is empty: give one of `text`, `subject` and `body`, `email`, or `messages` "
+                "(which may have a `subject`)"
             ),
         ),
         ('{"text": "a"', "invalid JSON: EOF while parsing an object at line 1 column 12"),
