@@ -129,7 +129,7 @@ def rebuild_until(home: Path, embedding: str, step: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with open_rebuilder(Settings(home=home, embedding=embedding)) as rebuilder:
-        rebuilder.rebuild(None, lambda _line: None, RunOptions(on_step=on_step, optimize=True))
+        rebuilder.rebuild(None, lambda _line: None, RunOptions(on_step=on_step))
 
 
 @pytest.mark.parametrize("step", STEPS)
