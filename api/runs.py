@@ -183,10 +183,18 @@ class RunQueue:
     def _with_live(self, run: IngestRunV1) -> IngestRunV1:
         with self._lock:
             live = self._live.get(run.id)
-            if live is None or run.state != "running":
+            if live is None or run.state == "queued":
                 return run
-            counted = {"articles_met": articles_met(live.outcomes), "outcomes": in_order(live.outcomes)}
-            return run.model_copy(update={**counted, "articles_total": live.total})
+            # Over in the catalog is not over here: a new index has yet to be opened before it answers.
+            known = {
+                "state": "running",
+                "finished_at": None,
+                "error": None,
+                "articles_met": articles_met(live.outcomes),
+                "outcomes": in_order(live.outcomes),
+                "articles_total": live.total,
+            }
+            return run.model_copy(update=known)
 
     def _work(self) -> None:
         while (job := self._waiting.get()) is not None and not self.is_stopping():
