@@ -73,8 +73,8 @@ def triagers(runtime: LocalRuntime) -> tuple[ObedientModel, Triager, Triager]:
         return replace(given, policy=replace(given.policy, sources_acting_when_unknown=("folder:",)))
 
     model = ObedientModel()
-    obedient = LlmDecider(Models(model), runtime.searcher, str)
-    made = [Triager(runtime.searcher, runtime.catalog, one, rules, "m") for one in (obedient, ExtractiveDecider())]
+    obedient = LlmDecider(Models(model), runtime.live.now.searcher, str)
+    made = [Triager(runtime.live.now.searcher, runtime.catalog, one, rules, "m") for one in (obedient, ExtractiveDecider())]
     return model, made[0], made[1]
 
 
