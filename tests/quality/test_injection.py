@@ -74,7 +74,9 @@ def triagers(runtime: LocalRuntime) -> tuple[ObedientModel, Triager, Triager]:
 
     model = ObedientModel()
     obedient = LlmDecider(Models(model), runtime.live.now.searcher, str)
-    made = [Triager(runtime.live.now.searcher, runtime.catalog, one, rules, "m") for one in (obedient, ExtractiveDecider())]
+    made = [
+        Triager(runtime.live.now.searcher, runtime.catalog, one, rules, "m") for one in (obedient, ExtractiveDecider())
+    ]
     return model, made[0], made[1]
 
 
