@@ -134,7 +134,8 @@ def _ingest(folder: Path) -> dict[str, float]:
         watch.watch(embedder, embed_passages="embed", count_tokens="tokenise", count_tokens_batch="tokenise")
         chunker = Chunker(embedder.spec.max_tokens, embedder.count_tokens)
         watch.watch(store, upsert="upsert", flush="flush", revisions="rest", delete_revision="upsert")
-        watch.watch(catalog, publish="catalog", standings="catalog", record_run="catalog", record_embedding="catalog")
+        watch.watch(catalog, publish="catalog", standings="catalog", record_embedding="catalog")
+        watch.watch(catalog.run_log, enter="catalog", write="catalog")
         syncer = Syncer(
             catalog,
             store,
