@@ -6,27 +6,10 @@ from datetime import datetime
 
 from agent.decide.passages import find_passage
 from agent.gates import contenders, matched
-from agent.models import (
-    ACTING,
-    Action,
-    AssessedCandidate,
-    Case,
-    Citation,
-    CitationUse,
-    Decision,
-    Draft,
-    Escalation,
-    Outcome,
-    Provenance,
-    Quote,
-    Refusal,
-    RiskFlag,
-    Step,
-    TicketSummary,
-    Verdict,
-)
+from agent.models import ACTING, Action, AssessedCandidate, Case, CitationUse, Draft, Outcome, Quote, Verdict
 from agent.policy import Policy, Route
 from agent.ports import Library
+from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
 from index.models import IndexedArticle
 from ingest.models import ArticleMetadata
 

@@ -11,23 +11,12 @@ from agent.confidence import CALIBRATION, CosineScale, confidences
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
-from agent.models import (
-    ACTING,
-    AssessedCandidate,
-    Case,
-    DeciderKind,
-    Decision,
-    Draft,
-    ModelUse,
-    Provenance,
-    Quote,
-    Ticket,
-    Verdict,
-)
+from agent.models import ACTING, AssessedCandidate, Case, DeciderKind, Draft, ModelUse, Quote, Ticket, Verdict
 from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.rules import Rules
+from agent.schema import Decision, Provenance
 from agent.verify import own_words, verify
 from index.errors import IndexingError
 from index.models import Retrieval

@@ -7,8 +7,9 @@ from typing import get_args
 
 from ulid import ULID
 
-from agent.models import Channel, Decision, Requester, Ticket, Turn
+from agent.models import Channel, Requester, Ticket, Turn
 from agent.reading import Mail, read_mail
+from agent.schema import Decision
 from api.schemas import (
     ArticleLineV1,
     ArticleReportV1,

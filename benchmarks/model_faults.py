@@ -7,7 +7,8 @@ from collections.abc import Callable
 from agent.decide.chat import ChatEndpoint, OpenAiChat
 from agent.decide.limits import DECISION_S
 from agent.decide.llm import LlmDecider, Models
-from agent.models import ACTING, Decision
+from agent.models import ACTING
+from agent.schema import Decision
 from agent.triage import Triager
 from benchmarks.figure import Figure, machine, seconds
 from tests.cases import rules

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from agent.decide.conversation import Question, Reply, ToolCall
 from agent.decide.limits import Price, Usage
 from agent.decide.llm import LlmDecider, Models
-from agent.models import Decision, Ticket
+from agent.models import Ticket
+from agent.schema import Decision
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata

@@ -9,8 +9,9 @@ import numpy as np
 
 from agent.evaluate.dataset import Dataset, LabelledTicket
 from agent.evaluate.metrics import auroc, coverage_at, hit_at, wilson
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Ticket
+from agent.models import ACTING, AssessedCandidate, Case, Ticket
 from agent.policy import ACTING_STATES
+from agent.schema import Decision
 from agent.triage import Triager
 
 

@@ -1,6 +1,5 @@
 """Points enter a Qdrant Edge shard on disk, ranked hits leave. With `bm25.py` the sole user of qdrant-edge."""
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -14,11 +13,11 @@ from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
 from index.space import require_room_to_open
 from index.store import beside
+from index.store.payload import HIT_FIELDS, payload_of, to_hit
 
 _DENSE = "dense"
 _BM25 = "bm25"
 _KEYWORDS = ("article_id", "revision", "audience")
-_HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 
 _BUILT_FROM = edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, memory=edge.Memory.Cold)
@@ -115,7 +114,7 @@ class EdgeStore:
             query=edge.Query.Nearest(vector.tolist(), using=_DENSE),
             limit=limit,
             filter=_readable(audience, only, barred),
-            with_payload=list(_HIT_FIELDS),
+            with_payload=list(HIT_FIELDS),
             params=_SEARCHED_BY,
         )
         return self._search(request)
@@ -136,7 +135,7 @@ class EdgeStore:
             query=edge.Query.Nearest(_sparse(vector), using=_BM25),
             limit=limit,
             filter=_readable(audience, only, barred),
-            with_payload=list(_HIT_FIELDS),
+            with_payload=list(HIT_FIELDS),
             # Counted over what the reader may read: a score must not tell which words a hidden article has. Without
             # a corpus Edge 0.9 also counts deleted points until the shard is reopened. Costs 1.5 ms at 32,000 points.
             params=edge.SearchParams(idf=edge.IdfParams(corpus=_readable(audience, None, barred))),
@@ -228,7 +227,7 @@ class EdgeStore:
 
     def _search(self, request: edge.QueryRequest) -> list[Hit]:
         with self._mapped("query"), self._reading:
-            return [_hit(point) for point in self._open().query(request)]
+            return [to_hit(point.payload, point.score) for point in self._open().query(request)]
 
     def _scroll(self, fields: list[str] | None) -> Iterator[dict[str, Any]]:
         offset: edge.PointId | None = None
@@ -325,29 +324,5 @@ def _sparse(vector: SparseVector) -> edge.SparseVector:
 
 
 def _to_edge(point: Point) -> edge.Point:
-    payload = {
-        "article_id": point.article_id,
-        "revision": point.revision,
-        "ordinal": point.ordinal,
-        "start": point.start,
-        "end": point.end,
-        "section": list(point.section),
-        "audience": list(point.audience),
-        "labels": list(point.labels),
-        "source": point.source,
-    }
     vectors: dict[str, Any] = {_DENSE: point.dense.tolist(), _BM25: _sparse(point.bm25)}
-    return edge.Point(id=point.id, vector=vectors, payload=payload)
-
-
-def _hit(point: edge.ScoredPoint) -> Hit:
-    payload = point.payload or {}
-    return Hit(
-        article_id=payload["article_id"],
-        revision=payload["revision"],
-        ordinal=payload["ordinal"],
-        start=payload["start"],
-        end=payload["end"],
-        section=tuple(payload["section"]),
-        score=point.score if math.isfinite(point.score) else 0.0,
-    )
+    return edge.Point(id=point.id, vector=vectors, payload=payload_of(point))

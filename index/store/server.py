@@ -4,7 +4,6 @@ What is promised: a write returns when `confirmed_by` copies have it logged and 
 copies, so what was written is read. Changes of points that exist go through the shard's leader, one after the other.
 """
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ from qdrant_client import QdrantClient, models
 
 from index.errors import IndexingError, StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
+from index.store.payload import HIT_FIELDS, payload_of, to_hit
 from index.store.server_client import client_of
 from index.store.server_collection import BM25, DENSE, Collection, Layout
 from index.store.server_faults import mapped
@@ -31,7 +31,6 @@ Check = Literal["in time", "patiently", "no"]
 """Whether the server's collection is checked before a call, and whether a ticket waits meanwhile."""
 
 _UNKNOWN = Layout(replicas=1, quantisation="none")
-_HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 _UPSERT_POINTS = 256
 
@@ -190,11 +189,11 @@ class ServerStore:
                 using=using,
                 query_filter=chosen,
                 limit=limit,
-                with_payload=_HIT_FIELDS,
+                with_payload=list(HIT_FIELDS),
                 search_params=params,
                 consistency=_consistency(layout),
             )
-            return [_hit(point) for point in found.points]
+            return [to_hit(point.payload, point.score) for point in found.points]
 
     def _scroll(self, consistency: models.ReadConsistencyType | None) -> Iterator[tuple[str, str]]:
         offset: Any = None
@@ -264,29 +263,5 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
 
 
 def _to_struct(point: Point) -> models.PointStruct:
-    payload = {
-        "article_id": point.article_id,
-        "revision": point.revision,
-        "ordinal": point.ordinal,
-        "start": point.start,
-        "end": point.end,
-        "section": list(point.section),
-        "audience": list(point.audience),
-        "labels": list(point.labels),
-        "source": point.source,
-    }
     vectors: dict[str, models.Vector] = {DENSE: point.dense.tolist(), BM25: _sparse(point.bm25)}
-    return models.PointStruct(id=point.id, vector=vectors, payload=payload)
-
-
-def _hit(point: models.ScoredPoint) -> Hit:
-    payload = point.payload or {}
-    return Hit(
-        article_id=payload["article_id"],
-        revision=payload["revision"],
-        ordinal=payload["ordinal"],
-        start=payload["start"],
-        end=payload["end"],
-        section=tuple(payload["section"]),
-        score=point.score if math.isfinite(point.score) else 0.0,
-    )
+    return models.PointStruct(id=point.id, vector=vectors, payload=payload_of(point))

@@ -13,8 +13,9 @@ from agent.decide.conversation import Question, Reply, ToolCall
 from agent.decide.extractive import ExtractiveDecider
 from agent.decide.limits import Usage
 from agent.decide.llm import LlmDecider, Models
-from agent.models import ACTING, Decision, Ticket, step_downs
+from agent.models import ACTING, Ticket, step_downs
 from agent.rules import Rules
+from agent.schema import Decision
 from agent.triage import Triager
 from api.bootstrap import open_runtime
 from api.home import LocalRuntime

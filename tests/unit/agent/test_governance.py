@@ -15,7 +15,8 @@ from agent.decide.llm import ASKABLE
 from agent.decide.selection import Selection
 from agent.decide.tools import Lookups, Toolbox, ToolName
 from agent.gates import GATES
-from agent.models import Outcome, Provenance, RefusalReason, Requester, Ticket
+from agent.models import Outcome, RefusalReason, Requester, Ticket
+from agent.schema import Provenance
 from tests.cases import a_case, assessed
 from tests.model_cases import LIBRARY, FixedSearcher, ScriptedModel, decide, found, selects
 

@@ -8,18 +8,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from agent.models import (
-    Citation,
-    Decision,
-    Escalation,
-    GateResult,
-    Provenance,
-    Refusal,
-    RiskFlag,
-    Step,
-    Ticket,
-    TicketSummary,
-)
+from agent.models import GateResult, Ticket
+from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
 from api.convert import to_decision, to_report_line
 from api.errors import NotFoundError
 from api.history import RunHistory
@@ -155,6 +145,8 @@ class FakeRuntime:
         self.broken_policy: str | None = None
         self.may_finish = threading.Event()
         self.may_finish.set()
+        self.may_return = threading.Event()
+        self.may_return.set()
 
     @property
     def shelf(self) -> "FakeRuntime":
@@ -256,6 +248,7 @@ class FakeRuntime:
                 self.ingested.append(source)
             assert self.may_finish.wait(5)
             journal.write("interrupted" if should_stop() else "done")
+        assert self.may_return.wait(5)
         run = self.history.get(journal.run_id)
         return RunReportV1(**dict(run), articles=tuple(map(to_report_line, self.lines)))
 

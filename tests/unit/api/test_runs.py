@@ -123,3 +123,17 @@ def test_building_the_index_anew_is_a_run_that_waits_its_turn(runs, runtime, tmp
     runtime.may_finish.set()
     assert finished(runs, run.id).state == finished(runs, before.id).state == "done"
     assert runtime.reindexed == [embedding]
+
+
+def test_a_run_is_over_once_what_it_made_answers_and_not_before(runs, runtime, tmp_path):
+    runtime.may_return.clear()
+    run_id = runs.submit(IngestRunIn(source=str(tmp_path))).id
+    deadline = time.monotonic() + 5
+    while runtime.history.get(run_id).state != "done":
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    run = runs.get(run_id)
+    assert (run.state, run.finished_at) == ("running", None)
+    assert not runs.glimpse(run_id, after=0).is_last
+    runtime.may_return.set()
+    assert finished(runs, run_id).state == "done"

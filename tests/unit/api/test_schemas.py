@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from api.schemas import DecisionV1, IngestRunIn, TicketIn
 
-# DESIGN section 5; names and order are public API.
+# Names and order are public API.
 DECISION_FIELDS = [
     "schema_version", "decision_id", "created_at", "ticket", "outcome", "action", "category", "classification",
     "priority", "assigned_team", "sentiment", "tags", "has_runbook", "identity_verified", "confidence", "similarity",
