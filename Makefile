@@ -8,7 +8,7 @@ TORCH_INDEX ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lint types imports soak scoreboard system clean
+.PHONY: help demo install test check format lint types imports soak scoreboard scale peers system clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,6 +40,14 @@ soak: $(VENV)/.dev ## Run the slow tests
 
 scoreboard: $(VENV)/.dev ## Run every benchmark and rewrite docs/scoreboard.md
 	$(BIN)/python -m benchmarks.scoreboard
+
+scale: $(VENV)/.dev ## Measure search at 10,000 to 1,000,000 chunks and rewrite docs/scale.md (an hour)
+	$(BIN)/python -m benchmarks.scale
+
+peers: $(VENV)/.dev ## Compare with LlamaIndex and txtai, in a virtual environment of their own, and rewrite docs/peers.md
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -qq --requirement benchmarks/peers-requirements.txt
+	$(BIN)/python -m benchmarks.peers .venv-peers/bin/python
 
 system: ## Install what tests use besides Python: real wikis, strace (needs root and apt; skipped without)
 	.ci/system

@@ -6,27 +6,10 @@ from datetime import datetime
 
 from agent.decide.passages import find_passage
 from agent.gates import contenders, least_similarity, matched
-from agent.models import (
-    ACTING,
-    Action,
-    AssessedCandidate,
-    Case,
-    Citation,
-    CitationUse,
-    Decision,
-    Draft,
-    Escalation,
-    Outcome,
-    Provenance,
-    Quote,
-    Refusal,
-    RiskFlag,
-    Step,
-    TicketSummary,
-    Verdict,
-)
+from agent.models import ACTING, Action, AssessedCandidate, Case, CitationUse, Draft, Outcome, Quote, Verdict
 from agent.policy import Policy, Route
 from agent.ports import Library
+from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
 from index.models import IndexedArticle
 from ingest.models import ArticleMetadata
 
@@ -78,7 +61,7 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         schema_version="1",
         decision_id=stamp.decision_id,
         created_at=stamp.created_at,
-        ticket=TicketSummary(case.ticket.id, case.ticket.channel, case.reading.summary),
+        ticket=_summary(case),
         outcome=draft.outcome,
         action=_ACTIONS.get(draft.outcome, "escalate"),
         category=metadata.category,
@@ -101,6 +84,11 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         why=best.why if best else (),
         provenance=stamp.provenance,
     )
+
+
+def _summary(case: Case) -> TicketSummary:
+    ticket, reading = case.ticket, case.reading
+    return TicketSummary(ticket.id, ticket.channel, reading.summary, reading.attachments, reading.scrubbed)
 
 
 def _classification(article: IndexedArticle) -> str:

@@ -6,8 +6,10 @@ RunciteError
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
     ├── ConfidenceError      fitted coefficients cannot be read
-    └── PolicyError          a policy file cannot be used
-        └── PatternError     a pattern in it cannot be
+    ├── PolicyError          a policy file cannot be used
+    │   └── PatternError     a pattern in it cannot be
+    ├── ModelError           a language model gave no usable reply
+    └── LookupFailedError    a system that a model may ask gave no answer
 """
 
 from ingest.errors import RunciteError
@@ -39,3 +41,11 @@ class PolicyError(AgentError):
 
 class PatternError(PolicyError):
     """A pattern is no RE2 expression, or matches everything."""
+
+
+class ModelError(AgentError):
+    """A language model gave no usable reply. Its message holds nothing of what the model or the ticket said."""
+
+
+class LookupFailedError(AgentError):
+    """A system that a model may ask about a customer or a service gave no answer."""

@@ -1,21 +1,20 @@
-"""The stages between candidates and a decision: a ticket enters, one cited decision leaves.
+"""The stages between a ticket and a decision, which is in `agent.schema`: what was read, found, judged and drafted."""
 
-`Decision` and what it holds are the decision schema v1: its field names are public API.
-"""
-
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from index.models import Candidate, Retrieval
 from ingest.freshness import Freshness
-from ingest.models import Priority
 
 Channel = Literal["email", "chat", "web", "phone", "webhook", "api"]
 Outcome = Literal["RESOLVE", "GUIDE_USER", "NEED_INFO", "REQUIRE_APPROVAL", "ESCALATE_HUMAN", "ESCALATE_SECURITY"]
 Action = Literal["resolve", "need_info", "escalate"]
 Sentiment = Literal["neutral", "frustrated"]
+Role = Literal["user", "agent"]
+ScrubKind = Literal["private_key", "token", "cookie", "password", "card", "iban", "national_id", "email", "phone"]
 CitationUse = Literal["acted_on", "for_review"]
+DeciderKind = Literal["extractive", "llm"]
 RiskKind = Literal["security", "privileged", "destructive", "outage"]
 RefusalReason = Literal[
     "security",
@@ -35,11 +34,20 @@ RefusalReason = Literal[
     "language",
     "policy",
     "citation_failed",
+    "model_declined",
     "index_unavailable",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
 """The outcomes that hand the user something to act on."""
+
+_STEP_DOWN: tuple[Outcome, ...] = ("RESOLVE", "GUIDE_USER", "NEED_INFO", "ESCALATE_HUMAN")
+"""From an acting outcome a decider may move to the right, never to the left."""
+
+
+def step_downs(outcome: Outcome) -> tuple[Outcome, ...]:
+    """List what a decider may propose where the gates allow `outcome`, boldest first."""
+    return _STEP_DOWN[_STEP_DOWN.index(outcome) :] if outcome in ACTING else (outcome,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,22 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker of a conversation says at a time; `role` is `None` until it is known."""
+
+    speaker: str
+    text: str
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """A support ticket as it arrived."""
+    """A support ticket as it arrived.
+
+    Attributes:
+        messages: The conversation, where it arrived as one; then there is no body.
+        attachments: Names of what came with it, which is not opened.
+    """
 
     id: str
     body: str
@@ -66,23 +88,39 @@ class Ticket:
     channel: Channel = "api"
     requester: Requester = Requester()
     identity_verified: bool = False
+    messages: tuple[Turn, ...] = ()
+    attachments: tuple[str, ...] = ()
+
+    def without_words(self) -> "Ticket":
+        """Return what is known of a ticket that has been read: its words are in its reading, and scrubbed there."""
+        return replace(self, subject=None, body="", messages=(), attachments=())
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a ticket says once quoted replies, signatures and invisible characters are gone.
+    """What a ticket says, secrets, personal data and invisible characters taken out.
 
     Attributes:
-        text: The requester's own words, subject first.
+        text: The requester's own words, subject first, with marks such as `[email]` where something was taken out.
+        query: What to search for: the same without marks, and no longer than a description is.
+        rest: What else the ticket holds: quoted mails, signatures, what others say. Read for risk only.
         summary: One line for a person.
         sentiment: How the requester sounds.
         content_words: How many words say what the ticket is about.
+        turns: The conversation, where the ticket is one.
+        attachments: Names of what came with it.
+        scrubbed: How many secrets and personal data of each kind were taken out.
     """
 
     text: str
+    query: str
+    rest: str
     summary: str
     sentiment: Sentiment
     content_words: int
+    turns: tuple[Turn, ...] = ()
+    attachments: tuple[str, ...] = ()
+    scrubbed: Mapping[ScrubKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,132 +256,42 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What asking a language model took, and what came of it.
+
+    Attributes:
+        model: Its name at the server.
+        turns: Replies it gave.
+        tokens: Tokens read and written, as the server counts them or as bounded here where it does not.
+        cost_usd: What that costs; `None` where the price is not known.
+        degraded: Why its answer was not used and the article's own words were; `None` where it was used.
+    """
+
+    model: str
+    turns: int
+    tokens: int
+    cost_usd: float | None
+    degraded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a decider proposes: an outcome no bolder than allowed, quotes to act on, and a reply around them.
 
     Attributes:
         outcome: What it proposes.
         steps: The article's own steps, in order.
-        user_message: The reply to the requester, steps not included.
+        user_message: The reply to the requester, steps included.
         question: What to ask, where the outcome is `NEED_INFO`.
+        faults: What is wrong with the selection it was made from; any lowers the decision.
+        declined: Why a model would not act where the gates allow it; `None` where it would, or none was asked.
+        model_use: What a model did for it; `None` where none was asked.
     """
 
     outcome: Outcome
     steps: tuple[Quote, ...]
     user_message: str
     question: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TicketSummary:
-    """The ticket as a decision names it: no body."""
-
-    id: str
-    channel: Channel
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step for the user, verbatim, and the number of the citation that proves it."""
-
-    text: str
-    citation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A quoted span of an article at a pinned revision. Field names are public API."""
-
-    n: int
-    use: CitationUse
-    article_id: str
-    attached_to: str | None
-    title: str
-    url: str | None
-    version: str | None
-    revision: str
-    section: tuple[str, ...]
-    quote: str
-    start: int
-    end: int
-    similarity: float
-    owner: str | None
-    freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why Runcite does not act, and what would change that. Field names are public API."""
-
-    reason: RefusalReason
-    detail: str
-    best_article_id: str | None
-    best_similarity: float | None
-    best_confidence: float | None
-    threshold: float
-    confidence_threshold: float
-    what_would_change_it: str
-
-
-@dataclass(frozen=True, slots=True)
-class RiskFlag:
-    """Whether the ticket or its article carries a risk, and which."""
-
-    flag: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    """Whether a person must take over, who, and why."""
-
-    needed: bool
-    to: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Provenance:
-    """What produced a decision, so that it can be explained and replayed."""
-
-    decider: Literal["extractive", "llm"]
-    model: str | None
-    turns: int
-    cost_usd: float
-    latency_ms: int
-    embedding: str
-    index_revision: str
-    policy_hash: str
-    calibration: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One triage decision, schema v1. Field names are public API."""
-
-    schema_version: Literal["1"]
-    decision_id: str
-    created_at: datetime
-    ticket: TicketSummary
-    outcome: Outcome
-    action: Action
-    category: str | None
-    classification: str | None
-    priority: Priority
-    assigned_team: str
-    sentiment: Sentiment
-    tags: tuple[str, ...]
-    has_runbook: bool
-    identity_verified: bool
-    confidence: float
-    similarity: float
-    steps: tuple[Step, ...]
-    user_message: str
-    citations: tuple[Citation, ...]
-    refusal: Refusal | None
-    risk_flag: RiskFlag
-    escalation: Escalation
-    gates: tuple[GateResult, ...]
-    provenance: Provenance
-    why: tuple[Contribution, ...]
+    faults: tuple[str, ...] = ()
+    declined: str | None = None
+    model_use: ModelUse | None = None

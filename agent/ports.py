@@ -1,4 +1,4 @@
-"""The seams of the agent: where candidates and article texts come from, and who drafts a decision."""
+"""The seams of the agent: where candidates and texts come from, who drafts a decision, and what a model may look up."""
 
 from typing import Protocol
 
@@ -39,4 +39,40 @@ class TicketSignals(Protocol):
 
     def promised(self, reply: str) -> str | None:
         """Return what a reply promises that must never be, or `None`."""
+        ...
+
+
+class CustomerDirectory(Protocol):
+    """Knows customers."""
+
+    def profile(self, email: str) -> str:
+        """Return what is known of the customer with this address, as text.
+
+        Raises:
+            LookupFailedError: It cannot be had.
+        """
+        ...
+
+
+class ServiceHealth(Protocol):
+    """Knows how services are doing."""
+
+    def health(self, service: str) -> str:
+        """Return a service's health, as text.
+
+        Raises:
+            LookupFailedError: It cannot be had.
+        """
+        ...
+
+
+class LogArchive(Protocol):
+    """Keeps the logs of services."""
+
+    def recent(self, service: str) -> str:
+        """Return a service's last log lines, as text.
+
+        Raises:
+            LookupFailedError: They cannot be had.
+        """
         ...

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from agent.models import Reading, Signals, Ticket
+from agent.models import Reading, RiskSignal, Signals, Ticket
 from agent.policy import Policy, SignalRules
 from agent.risk.exemplars import RISKS, Exemplars
 from agent.risk.fold import sentences
 from agent.risk.language import foreign_language
 from agent.risk.patterns import Pattern, PatternSet
 from agent.risk.recognise import Recogniser, Rules
+from agent.scrub import without_marks
 from index.models import FloatMatrix
 
 
@@ -44,9 +45,11 @@ class SignalReader:
 
         Args:
             ticket: Whose requester counts.
-            reading: Whose text counts.
+            reading: Whose text counts; for risk, all else that the ticket holds counts too.
         """
-        folded = "\n".join(sentences(reading.text))
+        # A mark such as `[password]` is not the requester's word.
+        text = without_marks(reading.text)
+        folded = "\n".join(sentences(text))
         groups, plan = set(ticket.requester.groups), ticket.requester.plan
         tags = (
             rule.tag
@@ -54,12 +57,18 @@ class SignalReader:
             if groups.intersection(rule.groups) or (plan and plan in rule.plans) or patterns.find(folded)
         )
         return Signals(
-            risks=self._recogniser.recognise(reading.text),
+            risks=self._risks(text, without_marks(reading.rest)),
             tags=tuple(tags),
             critical_keyword=_text(self._critical.find(folded)),
             asks_for_identity=_text(self._identity.find(folded)),
-            language=foreign_language(reading.text, self._policy.languages),
+            language=foreign_language(text, self._policy.languages),
         )
+
+    def _risks(self, text: str, rest: str) -> tuple[RiskSignal, ...]:
+        """Return one signal for each kind; the requester's own words speak first."""
+        own = self._recogniser.recognise(text)
+        found = {signal.kind: signal for signal in (*self._recogniser.recognise(rest), *own)}
+        return tuple(found[kind] for kind in RISKS if kind in found)
 
     def promised(self, reply: str) -> str | None:
         """Return the pattern of what must never be promised that a reply holds, if it holds one.

@@ -11,11 +11,12 @@ from agent.confidence import CALIBRATION, estimate, preset
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Draft, Provenance, Ticket, Verdict
+from agent.models import ACTING, AssessedCandidate, Case, DeciderKind, Draft, ModelUse, Quote, Ticket, Verdict
 from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.rules import Rules
+from agent.schema import Decision, Provenance
 from agent.verify import own_words, verify
 from index.errors import IndexingError
 from index.models import NO_SCALE, Retrieval
@@ -82,6 +83,8 @@ class Triager:
         started = time.perf_counter()
         created_at = self._now()
         reading = read_ticket(ticket)
+        # From here on only the scrubbed words are to be had.
+        ticket = ticket.without_words()
         rules = self._rules()
         signals = rules.signals.read(ticket, reading)
         try:
@@ -96,11 +99,14 @@ class Triager:
         verdict = run_gates(case, rules.policy)
         draft = self._decider.decide(case, verdict, self._library)
         ruling = self._check(case, verdict, draft, rules)
+        decider, use = _provenance_of(ruling.draft.model_use)
         provenance = Provenance(
-            decider="extractive",
-            model=None,
-            turns=0,
-            cost_usd=0.0,
+            decider=decider,
+            model=use.model or None,
+            turns=use.turns,
+            tokens=use.tokens,
+            cost_usd=use.cost_usd,
+            degraded=use.degraded,
             latency_ms=round((time.perf_counter() - started) * 1000),
             embedding=self._embedding,
             index_revision=case.retrieval.index_revision,
@@ -112,7 +118,7 @@ class Triager:
 
     def _gather(self, case: Case, rules: Rules, as_of: date) -> Case:
         audience = case.ticket.requester.audience
-        retrieval = self._searcher.retrieve(case.reading.text, audience=audience, limit=CANDIDATES)
+        retrieval = self._searcher.retrieve(case.reading.query, audience=audience, limit=CANDIDATES)
         return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
 
     def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
@@ -130,20 +136,47 @@ class Triager:
         problems = verify(draft, case, verdict, self._library)
         if promised := rules.signals.promised(own_words(draft, case)):
             problems = (*problems, f"the reply speaks of {promised!r}, which the policy never promises")
-        if not problems and not (verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN"):
-            return Ruling(verdict, draft)
-        detail = "; ".join(problems) or "the article holds nothing that can be quoted as a step"
+        if problems:
+            return self._lowered(case, verdict, draft, "; ".join(problems), "the article quoting correctly")
+        if draft.declined is not None:
+            remedy = "a person's judgement" if draft.outcome == "ESCALATE_HUMAN" else "the answer to the question"
+            declined = replace(
+                verdict,
+                outcome=draft.outcome,
+                reason="model_declined",
+                detail=draft.declined,
+                what_would_change_it=remedy,
+            )
+            return Ruling(declined, draft)
+        draft = replace(draft, steps=tuple(self._as_stored(quote) for quote in draft.steps))
+        if verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN":
+            detail = "the article holds nothing that can be quoted as a step"
+            return self._lowered(case, verdict, draft, detail, "steps in the article")
+        return Ruling(verdict, draft)
+
+    def _as_stored(self, quote: Quote) -> Quote:
+        """Return a quote that was checked as its article has it, to the last sign."""
+        revision = self._library.revision(quote.article_id, quote.revision)
+        return replace(quote, text=revision.text[quote.start : quote.end]) if revision else quote
+
+    def _lowered(self, case: Case, verdict: Verdict, draft: Draft, detail: str, remedy: str) -> Ruling:
+        acting = verdict.outcome in ACTING
         lowered = replace(
             verdict,
-            outcome="ESCALATE_HUMAN" if verdict.outcome in ACTING else verdict.outcome,
-            reason="citation_failed" if verdict.outcome in ACTING else verdict.reason,
+            outcome="ESCALATE_HUMAN" if acting else verdict.outcome,
+            reason="citation_failed" if acting else verdict.reason,
             detail=detail,
-            what_would_change_it="the article quoting correctly" if problems else "steps in the article",
+            what_would_change_it=remedy,
         )
-        return Ruling(lowered, self._fallback(case, lowered))
+        fallback = ExtractiveDecider().decide(case, lowered, self._library)
+        return Ruling(lowered, replace(fallback, model_use=draft.model_use))
 
-    def _fallback(self, case: Case, verdict: Verdict) -> Draft:
-        return ExtractiveDecider().decide(case, verdict, self._library)
+
+def _provenance_of(use: ModelUse | None) -> tuple[DeciderKind, ModelUse]:
+    """Say who worded a draft, and what a model did for it."""
+    if use is None:
+        return "extractive", ModelUse("", 0, 0, 0.0)
+    return "extractive" if use.degraded else "llm", use
 
 
 def prefer_replacements(candidates: tuple[AssessedCandidate, ...]) -> tuple[AssessedCandidate, ...]:

@@ -1,48 +1,48 @@
 """The composition root: settings enter, an open home leaves. The only place that chooses concrete parts."""
 
 import math
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
+from agent.scrub import scrub
 from agent.triage import Triager
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
+from api.leftovers import recover
+from api.live import Live, Serving
+from api.model import ModelParts, decider_of, open_model
 from api.reading import fingerprint, fingerprint_etag, open_source, read
-from api.settings import Settings, revealed
+from api.rebuild import Rebuilder, chunking, endpoint_of
+from api.settings import Settings
 from api.shelf import Shelf
+from api.stores import OnNotice, Stores
 from index.catalog import Catalog
 from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
-from index.embed.choose import choose_embedder
-from index.embed.endpoint import Endpoint
+from index.embed.choose import AUTO, choose_embedder
 from index.embed.late import LateEmbedder
 from index.errors import EmbeddingError
 from index.health import Health, WatchedSearcher
 from index.lock import HomeLock
 from index.models import EmbeddingSpec
-from index.ports import Embedder, VectorStore
+from index.ports import Embedder
 from index.retrieve import Retriever
-from index.store.edge import EdgeStore
-from index.store.rebuilding import RebuildingStore
-from index.store.server_options import ServerOptions
 from index.sync import Syncer
-from ingest.chunk import Chunker
 
 CATALOG_NAME = "catalog.sqlite"
-VECTORS_NAME = "vectors"
 POLICY_NAME = "policy.yml"
 EXEMPLARS_NAME = "exemplars"
 
-OnNotice = Callable[[str], None]
-"""Called with one line that a person should see, such as which model was chosen and why."""
+
+def _scrubbed(text: str) -> str:
+    """Take secrets and personal data out of what a language model is shown."""
+    return scrub(text).text
 
 
 def _silent(_notice: str) -> None:
@@ -91,7 +91,7 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
         NothingToDoError: There is no index in the home.
         CatalogError: The catalog is damaged.
     """
-    _require_catalog(settings.home)
+    require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
         policy = loaded_policy(settings).policy
@@ -122,10 +122,13 @@ def open_runtime(
         EmbeddingMismatchError: It was built with another model than the one set.
         CatalogError: The catalog is damaged.
     """
-    if not create:
-        _require_catalog(settings.home)
+    if create:
+        recover(settings.home)
+    else:
+        require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
+        model = opened.enter_context(open_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -138,78 +141,130 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
-        model = _embedder(settings, catalog.embedding(), notice, wait=wait)
-        cache = VectorCache.open(settings.home / CACHE_NAME, model.spec)
-        opened.callback(cache.close)
-        embedder = CachedEmbedder(model, cache)
-        store = _open_store(settings, embedder.spec.dimension, catalog.index_id(), notice)
-        opened.callback(store.close)
-        health = Health(store, catalog, embedder)
-        health.start()
-        opened.callback(health.stop)
-        yield _connect(_Parts(catalog, store, embedder, health, holding), settings)
-
-
-def _embedder(settings: Settings, recorded: EmbeddingSpec | None, notice: OnNotice, *, wait: bool) -> Embedder:
-    def load() -> Embedder:
-        embedder, why = choose_embedder(settings.embedding, recorded, settings.home, endpoint=_endpoint(settings))
-        notice(why)
-        return embedder
-
-    try:
-        return load()
-    except EmbeddingError as error:
-        if recorded is None or not wait:
-            raise
-        notice(f"{error} Until then tickets are handed over.")
-        return LateEmbedder(recorded, load)
-
-
-def _open_store(settings: Settings, dimension: int, index_id: str, notice: OnNotice) -> VectorStore:
-    if settings.qdrant_url is not None:
-        from index.store.server import ServerStore  # noqa: PLC0415 - the client loads only where it is used
-
-        return ServerStore.connect(_server_options(settings, settings.qdrant_url), dimension, index_id)
-    folder = settings.home / VECTORS_NAME
-    return RebuildingStore(partial(EdgeStore.open, folder, dimension), partial(_put_aside, folder, notice))
-
-
-def _server_options(settings: Settings, url: str) -> ServerOptions:
-    replicas, confirming = settings.qdrant_replication_factor, settings.qdrant_write_consistency_factor
-    if confirming is not None and confirming > replicas:
-        raise ConfigurationError(
-            f"RUNCITE_QDRANT_WRITE_CONSISTENCY_FACTOR={confirming} cannot be used; expected at most "
-            f"RUNCITE_QDRANT_REPLICATION_FACTOR={replicas}: that many copies there are"
+        stores = Stores(settings, catalog, notice)
+        if alone:
+            stores.tidy()
+        opener = _Opener(settings, catalog, stores, model, wait)
+        live = Live(opener.open(settings.embedding), catalog.generations, opener.follow)
+        opened.callback(live.close)
+        if not alone:
+            live.watch()
+        shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
+        yield LocalRuntime(
+            catalog=catalog,
+            live=live,
+            rebuilder=Rebuilder(settings, catalog, stores),
+            shelf=shelf,
+            history=shelf.history,
+            open_source=partial(open_source, settings=settings),
+            holding=holding,
         )
-    return ServerOptions(
-        url=url,
-        api_key=revealed(settings.qdrant_api_key),
-        prefer_grpc=settings.qdrant_prefer_grpc,
-        grpc_port=settings.qdrant_grpc_port,
-        collection=settings.qdrant_collection,
-        shards=settings.qdrant_shards,
-        replicas=replicas,
-        write_consistency=confirming,
-        quantisation=settings.qdrant_quantisation,
-        on_disk_vectors=settings.qdrant_on_disk_vectors,
-        on_disk_payload=settings.qdrant_on_disk_payload,
-        timeout_s=settings.qdrant_timeout_s,
-    )
 
 
-def _put_aside(folder: Path, notice: OnNotice) -> None:
-    """Move damaged vectors out of the way. One such folder is kept, for whoever wants to know what became of them."""
-    if not folder.exists():
-        return
-    aside = folder.with_name(f"{folder.name}.damaged")
-    shutil.rmtree(aside, ignore_errors=True)
-    folder.rename(aside)
-    notice(f"The vectors in {str(folder)!r} are damaged: moved to {aside.name!r}, and made again from the catalog.")
+@contextmanager
+def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = _silent) -> Iterator[Rebuilder]:
+    """Open a home to build its index anew, whatever became of the model or the vectors that it has now.
+
+    Args:
+        settings: Which home.
+        command: What the process does, for others who find the home held.
+        notice: Told which model was chosen and why.
+
+    Yields:
+        What builds it.
+
+    Raises:
+        NothingToDoError: There is no index in the home.
+        StoreHeldError: Another process holds the home.
+        CatalogError: The catalog is damaged.
+    """
+    require_catalog(settings.home)
+    with _lock(settings.home, command), ExitStack() as opened:
+        catalog = Catalog.open(settings.home / CATALOG_NAME)
+        opened.callback(catalog.close)
+        if settings.qdrant_url is None:
+            catalog.run_log.close_open()
+        _require_articles(catalog, settings.home)
+        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
 
 
-def _endpoint(settings: Settings) -> Endpoint | None:
-    url = settings.embedding_url
-    return None if url is None else Endpoint(url, revealed(settings.embedding_key))
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Opens the live generation of a home, with all that depends on its embedding model.
+
+    Attributes:
+        model: The language model that drafts decisions, if there is one.
+        wait: Open one whose model cannot be had, and use it as soon as it can.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    stores: Stores
+    model: ModelParts | None
+    wait: bool
+
+    def follow(self) -> Serving:
+        """Open what has become live; by which model, the catalog says, whatever was asked for at the start.
+
+        Raises:
+            EmbeddingError: That model cannot be had; better to go on with what is open than to wait for it.
+        """
+        serving = replace(self, wait=False).open(AUTO)
+        # The vectors of its exemplars are made here, so that no ticket waits for them.
+        serving.policy.current()
+        return serving
+
+    def open(self, requested: str) -> Serving:
+        """Open what is live.
+
+        Args:
+            requested: The model; `AUTO` for the recorded one.
+        """
+        settings, catalog = self.settings, self.catalog
+        generation = catalog.generations.live()
+        with ExitStack() as opening:
+            embedding = self._embedder(requested, generation.embedding)
+            vectors = VectorCache.open(settings.home / CACHE_NAME, embedding.spec)
+            opening.callback(vectors.close)
+            embedder = CachedEmbedder(embedding, vectors)
+            store = self.stores.open(generation.number, embedding.spec.dimension)
+            opening.callback(store.close)
+            health = Health(store, catalog, embedder, generation.number)
+            health.start()
+            opening.callback(health.stop)
+            # Vectors in the home are read in a time that depends on this machine alone: nothing is gained by giving up.
+            budget_s = settings.qdrant_timeout_s if self.stores.are_shared else math.inf
+            retriever = Retriever(embedder, store, catalog, generation=generation.number, budget_s=budget_s)
+            searcher = WatchedSearcher(retriever, health)
+            syncer = Syncer(
+                catalog,
+                store,
+                embedder,
+                read=read,
+                fingerprint=fingerprint,
+                chunk=chunking(embedder),
+                fingerprint_etag=fingerprint_etag,
+            )
+            policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
+            decider = decider_of(self.model, searcher, _scrubbed)
+            triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
+            return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
+
+    def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:
+        settings, notice = self.settings, self.stores.notice
+
+        def load() -> Embedder:
+            embedder, why = choose_embedder(requested, recorded, settings.home, endpoint=endpoint_of(settings))
+            notice(why)
+            return embedder
+
+        try:
+            return load()
+        except EmbeddingError as error:
+            if recorded is None or not self.wait:
+                raise
+            notice(f"{error} Until then tickets are handed over.")
+            return LateEmbedder(recorded, load)
 
 
 def _lock(home: Path, command: str) -> HomeLock:
@@ -222,52 +277,13 @@ def _lock(home: Path, command: str) -> HomeLock:
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What is open of a home."""
+def require_catalog(home: Path) -> None:
+    """Check that there is an index in a home, one that a killed restore had put aside included.
 
-    catalog: Catalog
-    store: VectorStore
-    embedder: Embedder
-    health: Health
-    holding: Callable[[], AbstractContextManager[object]]
-
-
-def _connect(parts: _Parts, settings: Settings) -> LocalRuntime:
-    catalog, store, embedder = parts.catalog, parts.store, parts.embedder
-    policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
-    # Vectors in the home are read in a time that depends on this machine alone, and nothing is gained by giving up.
-    budget_s = math.inf if settings.qdrant_url is None else settings.qdrant_timeout_s
-    searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), parts.health)
-    spec = embedder.spec
-
-    @cache
-    def chunker() -> Chunker:
-        return Chunker(spec.max_tokens - embedder.count_tokens(spec.passage_prefix), embedder.count_tokens)
-
-    return LocalRuntime(
-        catalog=catalog,
-        searcher=searcher,
-        health=parts.health,
-        triager=Triager(searcher, catalog, ExtractiveDecider(), policy.current, embedder.spec.model),
-        syncer=Syncer(
-            catalog,
-            store,
-            embedder,
-            read=read,
-            fingerprint=fingerprint,
-            chunk=lambda article: chunker().chunk(article),
-            fingerprint_etag=fingerprint_etag,
-        ),
-        shelf=(shelf := Shelf(catalog, settings.home, lambda: policy.loaded.policy.windows)),
-        history=shelf.history,
-        policy=policy,
-        open_source=partial(open_source, settings=settings),
-        holding=parts.holding,
-    )
-
-
-def _require_catalog(home: Path) -> None:
+    Raises:
+        NothingToDoError: There is none.
+    """
+    recover(home)
     if not (home / CATALOG_NAME).exists():
         raise NothingToDoError(
             f"no index in {str(home)!r}; expected one made by `runcite ingest FOLDER`, or another --home"

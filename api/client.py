@@ -15,6 +15,7 @@ from api.schemas import (
     DecisionV1,
     IngestRunIn,
     IngestRunV1,
+    ReindexRunIn,
     RunReportV1,
     SearchV1,
     TicketIn,
@@ -68,6 +69,18 @@ class ServerClient:
             HandOverError: The server refused it, or went away.
         """
         run = self._ask(IngestRunV1, "POST", "/v1/ingest-runs", json=job.model_dump(mode="json"))
+        return self._wait(run, on_progress, should_stop)
+
+    def reindex(
+        self, job: ReindexRunIn, on_progress: Callable[[IngestRunV1], None], should_stop: Callable[[], bool] = bool
+    ) -> RunReportV1:
+        """Have the index built anew and wait until it is live; as `ingest`."""
+        run = self._ask(IngestRunV1, "POST", "/v1/reindex-runs", json=job.model_dump(mode="json"))
+        return self._wait(run, on_progress, should_stop)
+
+    def _wait(
+        self, run: IngestRunV1, on_progress: Callable[[IngestRunV1], None], should_stop: Callable[[], bool]
+    ) -> RunReportV1:
         while run.state in OPEN and not should_stop():
             time.sleep(POLL_INTERVAL_S)
             run = self._ask(IngestRunV1, "GET", f"/v1/ingest-runs/{run.id}")

@@ -7,7 +7,9 @@ from typing import get_args
 
 from ulid import ULID
 
-from agent.models import Decision, Requester, Ticket
+from agent.models import Channel, Requester, Ticket, Turn
+from agent.reading import Mail, read_mail
+from agent.schema import Decision
 from api.schemas import (
     ArticleLineV1,
     ArticleReportV1,
@@ -37,14 +39,24 @@ def new_ticket_id() -> str:
 def to_ticket(given: TicketIn) -> Ticket:
     """Turn a request's ticket into the agent's."""
     requester = given.requester
+    mail = read_mail(given.email) if given.email is not None else Mail(given.subject or "", given.body or "", ())
     return Ticket(
         id=given.id or new_ticket_id(),
-        subject=given.subject,
-        body=given.text or given.body or "",
-        channel=given.channel,
+        subject=mail.subject or None,
+        body=given.text or mail.text,
+        channel=_channel(given),
         requester=Requester(requester.email, requester.groups, requester.plan),
         identity_verified=given.identity_verified,
+        messages=tuple(Turn(turn.speaker, turn.text, turn.role) for turn in given.messages or ()),
+        attachments=mail.attachments,
     )
+
+
+def _channel(given: TicketIn) -> Channel:
+    """Return the channel as given; where it was left out, the ticket's form may tell."""
+    if "channel" in given.model_fields_set:
+        return given.channel
+    return "email" if given.email is not None else "chat" if given.messages else given.channel
 
 
 def to_decision(decision: Decision) -> DecisionV1:

@@ -8,6 +8,7 @@ RunciteError
     ├── NotFoundError        no such article, revision or run, or not for this reader
     ├── WithheldError        the article is quarantined, and its text with it
     ├── BusyError            too many ingest runs wait already
+    ├── ArchiveError         a backup is damaged, or no backup at all
     └── HandOverError        the process that holds the store did not take the job
 """
 
@@ -40,6 +41,10 @@ class WithheldError(EdgeError):
 
 class BusyError(EdgeError):
     """Too much is waiting already."""
+
+
+class ArchiveError(EdgeError):
+    """A backup is damaged, was changed, or is none."""
 
 
 class HandOverError(EdgeError):

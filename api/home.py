@@ -12,13 +12,14 @@ from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
 from api.history import RunHistory
+from api.live import Live
 from api.ports import OnArticle
+from api.rebuild import Rebuilder
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
 from index.catalog import Catalog
-from index.health import Health, WatchedSearcher
 from index.models import ArticleReport
-from index.sync import RunOptions, Syncer
+from index.sync import RunOptions
 from ingest.errors import RunciteError
 from ingest.ports import OnTotal, Source, ignore_total
 
@@ -35,24 +36,32 @@ class LocalRuntime:
     """
 
     catalog: Catalog
-    searcher: WatchedSearcher
-    health: Health
-    triager: Triager
-    syncer: Syncer
+    live: Live
+    rebuilder: Rebuilder
     shelf: Shelf
     history: RunHistory
-    policy: PolicyKeeper
     open_source: Callable[[str], Source]
     holding: Callable[[], AbstractContextManager[object]]
 
+    @property
+    def triager(self) -> Triager:
+        """What decides, for a process in which nothing else becomes live meanwhile."""
+        return self.live.now.triager
+
+    @property
+    def policy(self) -> PolicyKeeper:
+        """The policy in force, whose thresholds depend on the model."""
+        return self.live.now.policy
+
     def fault(self) -> str | None:
         """Tell what keeps the index from being searched, and the remedy; `None` where nothing does."""
-        return self.health.fault
+        return self.live.now.health.fault
 
     def policy_problem(self) -> str | None:
         """Say why the policy file as it is now is not in force; `None` where it is."""
-        self.policy.current()
-        return self.policy.problem
+        policy = self.policy
+        policy.current()
+        return policy.problem
 
     def search(self, text: str, *, audience: frozenset[str], limit: int, as_of: date | None = None) -> SearchV1:
         """Find the best passage of each article that the audience may read.
@@ -63,7 +72,8 @@ class LocalRuntime:
             limit: How many articles at most.
             as_of: The day freshness is judged on; today where it is left out.
         """
-        found = self.searcher.retrieve(text, audience=audience, limit=limit)
+        with self.live.using() as serving:
+            found = serving.searcher.retrieve(text, audience=audience, limit=limit)
         passages = []
         for candidate in found.candidates[:limit]:
             revision = self.catalog.revision(candidate.article.article_id, candidate.article.revision)
@@ -78,7 +88,8 @@ class LocalRuntime:
             ticket: The ticket.
             as_of: The day freshness is judged on; today where it is left out.
         """
-        return to_decision(self.triager.triage(ticket, as_of=as_of))
+        with self.live.using() as serving:
+            return to_decision(serving.triager.triage(ticket, as_of=as_of))
 
     def ingest(
         self,
@@ -111,9 +122,45 @@ class LocalRuntime:
         )
         try:
             with self.holding():
-                return to_report(self.syncer.run(self._opened(source, run_id), met, options))
+                # Another process may have made another generation live before it gave the lock back.
+                self.live.follow()
+                self.rebuilder.stores.tidy()
+                return to_report(self.live.now.syncer.run(self._opened(source, run_id), met, options))
         finally:
-            self.health.look()
+            self.live.now.health.look()
+
+    def reindex(
+        self,
+        embedding: str | None = None,
+        *,
+        on_article: OnArticle | None = None,
+        should_stop: Callable[[], bool] = _never,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
+    ) -> RunReportV1:
+        """Build the index anew beside the live one, and switch to it: requests go on, and none fails for it.
+
+        Args:
+            embedding: The model; that of the live index where it is left out.
+            on_article: Called with each article's line as soon as it is built.
+            should_stop: Asked between batches; once true the run ends, and the next one goes on with it.
+            on_total: Told how many articles there are.
+            run_id: What to call the run; a new ULID where it is left out.
+        """
+
+        def met(report: ArticleReport) -> None:
+            if on_article is not None:
+                on_article(to_report_line(report))
+
+        options = RunOptions(should_stop=should_stop, on_total=on_total, run_id=run_id)
+        try:
+            with self.holding():
+                report = self.rebuilder.rebuild(embedding, met, options)
+                self.live.follow()
+                self.rebuilder.stores.tidy()
+                return to_report(report)
+        finally:
+            self.live.now.health.look()
 
     def _opened(self, location: str, run_id: str) -> Source:
         """Open a source; a run that fails for want of one is remembered too."""

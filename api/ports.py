@@ -70,3 +70,15 @@ class Runtime(Protocol):
     ) -> RunReportV1:
         """Bring the index in line with a source; once `should_stop` is true, finish what is in hand and end."""
         ...
+
+    def reindex(
+        self,
+        embedding: str | None = None,
+        *,
+        on_article: OnArticle | None = None,
+        should_stop: Callable[[], bool] = ...,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
+    ) -> RunReportV1:
+        """Build the index anew beside the live one and switch to it; once `should_stop` is true, end and keep it."""
+        ...

@@ -1,4 +1,4 @@
-"""Ingest jobs enter, runs that can be asked after and watched leave; one works at a time, in a thread of its own."""
+"""Jobs enter, runs that can be asked after and watched leave; one works at a time, in a thread of its own."""
 
 import logging
 import queue
@@ -14,10 +14,12 @@ from ulid import ULID
 from api.convert import articles_met, in_order
 from api.errors import BusyError, UsageError
 from api.ports import Runtime
-from api.schemas import ArticleReportV1, IngestRunIn, IngestRunV1
+from api.schemas import ArticleReportV1, IngestRunIn, IngestRunV1, ReindexRunIn
 from api.sources import locate
+from index.embed.choose import AUTO
 from index.journal import LINES_PER_WRITE
 from index.models import SyncOutcome
+from index.reindex import PREFIX
 from index.runs import OPEN
 from ingest.errors import RunciteError
 
@@ -26,6 +28,8 @@ STOP_TIMEOUT_S = 30.0
 LINES_PER_GLIMPSE = LINES_PER_WRITE
 LINES_IN_MEMORY = 2 * LINES_PER_WRITE
 """Earlier ones are in the catalog by then."""
+
+Job = IngestRunIn | ReindexRunIn
 
 Line = tuple[int, ArticleReportV1]
 """A line of a run with its position, which counts from 1."""
@@ -70,7 +74,7 @@ class RunQueue:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._waiting: queue.Queue[tuple[str, IngestRunIn] | None] = queue.Queue()
+        self._waiting: queue.Queue[tuple[str, Job] | None] = queue.Queue()
         self._live: dict[str, _Live] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -113,13 +117,30 @@ class RunQueue:
         if "://" not in job.source and not Path(job.source).is_absolute():
             raise UsageError(f"source {job.source!r} is not an absolute path; expected one on the server's machine")
         locate(job.source)
+        return self._submit(job.source, job)
+
+    def submit_reindex(self, job: ReindexRunIn) -> IngestRunV1:
+        """Take on to build the index anew.
+
+        Args:
+            job: By which model.
+
+        Returns:
+            The run, queued.
+
+        Raises:
+            BusyError: Too many wait already.
+        """
+        return self._submit(PREFIX + (job.embedding or AUTO), job)
+
+    def _submit(self, source: str, job: Job) -> IngestRunV1:
         run_id = str(ULID())
         with self._lock:
             if self._waiting.qsize() >= MAX_WAITING:
-                raise BusyError(f"{MAX_WAITING} ingest runs wait already; try again when one has finished")
-            self._runtime.history.queue(run_id, job.source)
+                raise BusyError(f"{MAX_WAITING} runs wait already; try again when one has finished")
+            self._runtime.history.queue(run_id, source)
             run = self._runtime.history.get(run_id)
-            self._live[run_id] = _Live(job.source)
+            self._live[run_id] = _Live(source)
             self._waiting.put((run_id, job))
         return run
 
@@ -162,16 +183,24 @@ class RunQueue:
     def _with_live(self, run: IngestRunV1) -> IngestRunV1:
         with self._lock:
             live = self._live.get(run.id)
-            if live is None or run.state != "running":
+            if live is None or run.state == "queued":
                 return run
-            counted = {"articles_met": articles_met(live.outcomes), "outcomes": in_order(live.outcomes)}
-            return run.model_copy(update={**counted, "articles_total": live.total})
+            # Over in the catalog is not over here: a new index has yet to be opened before it answers.
+            known = {
+                "state": "running",
+                "finished_at": None,
+                "error": None,
+                "articles_met": articles_met(live.outcomes),
+                "outcomes": in_order(live.outcomes),
+                "articles_total": live.total,
+            }
+            return run.model_copy(update=known)
 
     def _work(self) -> None:
         while (job := self._waiting.get()) is not None and not self.is_stopping():
             self._run(*job)
 
-    def _run(self, run_id: str, job: IngestRunIn) -> None:
+    def _run(self, run_id: str, job: Job) -> None:
         live = self._live[run_id]
 
         def met(report: ArticleReportV1) -> None:
@@ -188,23 +217,29 @@ class RunQueue:
 
         reason = ""
         try:
-            self._runtime.ingest(
-                job.source,
-                on_article=met,
-                allow_mass_delete=job.allow_mass_delete,
-                should_stop=self.is_stopping,
-                on_total=expect,
-                run_id=run_id,
-            )
+            match job:
+                case IngestRunIn():
+                    self._runtime.ingest(
+                        job.source,
+                        on_article=met,
+                        allow_mass_delete=job.allow_mass_delete,
+                        should_stop=self.is_stopping,
+                        on_total=expect,
+                        run_id=run_id,
+                    )
+                case ReindexRunIn():
+                    self._runtime.reindex(
+                        job.embedding, on_article=met, should_stop=self.is_stopping, on_total=expect, run_id=run_id
+                    )
         except RunciteError as error:
             reason = str(error)
-            _log.warning("ingest run %s of %r failed: %s", run_id, job.source, reason)
+            _log.warning("run %s of %r failed: %s", run_id, live.source, reason)
         except Exception:  # noqa: BLE001 - the boundary of the thread: a bug ends this run, not the ones after it
             reason = "an unexpected error occurred; the server's log has the details"
-            _log.exception("ingest run %s failed", run_id)
+            _log.exception("run %s failed", run_id)
         # The catalog may be what failed; the next process that opens the home then closes the run.
         with suppress(RunciteError):
             if self._runtime.history.get(run_id).state in OPEN:
-                self._runtime.history.fail(run_id, job.source, reason)
+                self._runtime.history.fail(run_id, live.source, reason)
         with self._lock:
             del self._live[run_id]

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.decide.limits import MODEL_S
+from agent.models import DeciderKind
 from api.errors import ConfigurationError
 from index.store.server_options import TIMEOUT_S, Quantisation
 
@@ -27,6 +29,9 @@ LIBRARY_ENVIRONMENT = {
 }
 """What the libraries below us are told before they load: report nothing to anyone, keep the terminal ours, and let
 threads that wait for each other sleep: with both cores busy their spinning made a triage take 92 ms instead of 41."""
+
+
+_HTTP = r"^https?://[^/\s]"
 
 
 class Settings(BaseSettings):
@@ -57,6 +62,19 @@ class Settings(BaseSettings):
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
+        decider: Who decides: `extractive`, or `llm` for a language model's choice among an article's own steps.
+        llm_base_url: Address of an OpenAI-compatible chat server.
+        llm_model: The model's name there.
+        llm_api_key: Its key, sent to that address only.
+        llm_price: What the model costs, in US dollars per million tokens read and written, such as `0.15/0.60`.
+        llm_timeout_s: How long the model may take for one decision, everything included.
+        llm_judge_model: A second model there, which may lower drafts.
+        customers_url: Where the language model may read the requester's profile.
+        customers_token: Bearer token for that address only.
+        health_url: Where it may read how a service is doing.
+        health_token: Bearer token for that address only.
+        logs_url: Where it may read the last log lines of a service.
+        logs_token: Bearer token for that address only.
         qdrant_url: REST address of a Qdrant server or cluster that keeps the vectors instead of the home.
         qdrant_api_key: Its key, sent to that address only.
         qdrant_prefer_grpc: Speak gRPC with it.
@@ -99,7 +117,24 @@ class Settings(BaseSettings):
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
-    qdrant_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]", description="an http or https address")
+    decider: DeciderKind = Field(default="extractive", description="extractive or llm")
+    llm_base_url: str | None = Field(default=None, pattern=_HTTP, description="a base URL, up to /v1")
+    llm_model: str | None = Field(default=None, description="the name of a model at that server")
+    llm_api_key: SecretStr | None = Field(default=None, description="an API key")
+    llm_price: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,5}(\.\d{1,6})?/\d{1,5}(\.\d{1,6})?$",
+        description="US dollars per million tokens read and written, such as 0.15/0.60",
+    )
+    llm_timeout_s: float = Field(default=MODEL_S, gt=0, le=MODEL_S, description="seconds, more than 0 and up to 7.5")
+    llm_judge_model: str | None = Field(default=None, description="the name of a model at that server")
+    customers_url: str | None = Field(default=None, pattern=_HTTP, description="an http or https address")
+    customers_token: SecretStr | None = Field(default=None, description="a bearer token")
+    health_url: str | None = Field(default=None, pattern=_HTTP, description="an http or https address")
+    health_token: SecretStr | None = Field(default=None, description="a bearer token")
+    logs_url: str | None = Field(default=None, pattern=_HTTP, description="an http or https address")
+    logs_token: SecretStr | None = Field(default=None, description="a bearer token")
+    qdrant_url: str | None = Field(default=None, pattern=_HTTP, description="an http or https address")
     qdrant_api_key: SecretStr | None = Field(default=None, description="an API key")
     qdrant_prefer_grpc: bool = Field(default=True, description="true or false")
     qdrant_grpc_port: int = Field(default=6334, ge=1, le=65535, description="a number from 1 to 65535")

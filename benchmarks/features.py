@@ -17,6 +17,7 @@ from api.settings import Settings
 from benchmarks.figure import Figure
 from index.background import Backgrounds, off_topic_digest
 from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
+from index.generations import FIRST
 from index.models import Candidate, Features, Retrieval
 from index.portraits import Portraits
 from index.sentences import MAX_SENTENCES
@@ -50,8 +51,8 @@ def measure() -> list[Figure]:
 
 
 def _time(runtime: LocalRuntime) -> list[float]:
-    portraits = Portraits(runtime.catalog.vectors.portraits)
-    off_topic = runtime.catalog.vectors.off_topic(off_topic_digest())
+    portraits = Portraits(runtime.catalog.vectors(FIRST).portraits)
+    off_topic = runtime.catalog.vectors(FIRST).off_topic(off_topic_digest())
     if off_topic is None:
         raise ValueError("The index has no vectors of the off-topic tickets, expected them after its first run.")
     lexicon = runtime.catalog.lexicon().seen_by(frozenset({EVERYONE}))

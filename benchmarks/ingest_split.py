@@ -16,7 +16,7 @@ from index.store.edge import EdgeStore
 from index.sync import Syncer
 from ingest.chunk import Chunker
 from ingest.models import RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, never_current
+from ingest.ports import IsCurrent, OnTotal, ignore_total, never_current
 from ingest.read import fingerprint, fingerprint_etag, read
 from ingest.sources.git import local_source
 
@@ -76,8 +76,10 @@ class TimedSource:
     def key(self) -> str:
         return self._source.key
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
-        items = iter(self._source.scan(is_current))
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
+        items = iter(self._source.scan(is_current, on_total))
         step = self._watch.timed("read", lambda: next(items, None))
         while (item := step()) is not None:
             yield item
@@ -132,7 +134,8 @@ def _ingest(folder: Path) -> dict[str, float]:
         watch.watch(embedder, embed_passages="embed", count_tokens="tokenise", count_tokens_batch="tokenise")
         chunker = Chunker(embedder.spec.max_tokens, embedder.count_tokens)
         watch.watch(store, upsert="upsert", flush="flush", revisions="rest", delete_revision="upsert")
-        watch.watch(catalog, publish="catalog", standings="catalog", record_run="catalog", record_embedding="catalog")
+        watch.watch(catalog, publish="catalog", standings="catalog", record_embedding="catalog")
+        watch.watch(catalog.run_log, enter="catalog", write="catalog")
         syncer = Syncer(
             catalog,
             store,

@@ -19,7 +19,7 @@ from index.store.edge import EdgeStore
 from index.sync import Syncer
 from ingest.chunk import Chunker
 from ingest.models import RawDocument, Rejected, Unchanged
-from ingest.ports import IsCurrent, Source, never_current
+from ingest.ports import IsCurrent, OnTotal, Source, ignore_total, never_current
 from ingest.read import fingerprint, fingerprint_etag, read
 from ingest.sources.confluence import ConfluenceSource
 from ingest.sources.confluence_client import Credentials
@@ -62,8 +62,10 @@ class Watched:
     def key(self) -> str:
         return self.source.key
 
-    def scan(self, is_current: IsCurrent = never_current, /) -> Iterator[RawDocument | Unchanged | Rejected]:
-        for item in self.source.scan(is_current):
+    def scan(
+        self, is_current: IsCurrent = never_current, on_total: OnTotal = ignore_total, /
+    ) -> Iterator[RawDocument | Unchanged | Rejected]:
+        for item in self.source.scan(is_current, on_total):
             if item.article_id == self.wanted:
                 self.met_at = time.perf_counter()
             yield item

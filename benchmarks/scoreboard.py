@@ -3,11 +3,37 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import confluence, embedding, faults, features, floors, ingest_split, quality, resync, transfer
+from benchmarks import (
+    confluence,
+    embedding,
+    faults,
+    features,
+    floors,
+    ingest_split,
+    model_faults,
+    quality,
+    reading,
+    resync,
+    scale,
+    transfer,
+)
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, transfer, features, floors, embedding, ingest_split, resync, confluence, faults)
+SUITES = (
+    quality,
+    transfer,
+    features,
+    floors,
+    reading,
+    embedding,
+    ingest_split,
+    resync,
+    confluence,
+    faults,
+    model_faults,
+    scale,
+)
 
 INTRO = """# Scoreboard
 

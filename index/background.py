@@ -14,6 +14,7 @@ from index.lexicon import Lexicon
 from index.models import CosineScale, FloatMatrix
 from index.portraits import Gallery, Key, Likeness, Portrait, cosines
 from index.ports import Embedder
+from index.vectors import VectorRows
 
 SAMPLE_ARTICLES = 192
 SAMPLE_CHUNKS = 256
@@ -50,6 +51,21 @@ def off_topic_tickets() -> tuple[str, ...]:
     """Return the bundled tickets that no knowledge base of a service desk answers."""
     lines = files("index").joinpath("off_topic.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
+
+
+def record_off_topic(vectors: VectorRows, embedder: Embedder) -> None:
+    """Embed the off-topic tickets for a generation, where it has not their vectors yet.
+
+    Args:
+        vectors: Those of the generation.
+        embedder: Its model.
+
+    Raises:
+        EmbeddingError: The model failed.
+    """
+    digest = off_topic_digest()
+    if vectors.off_topic(digest) is None:
+        vectors.record_off_topic(digest, embed_off_topic(embedder))
 
 
 class Background:

@@ -13,6 +13,7 @@ from ulid import ULID
 
 from index import codec
 from index.embed.identity import require_same
+from index.generations import Generations, live_number
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.portraits import Portrait
@@ -33,7 +34,7 @@ from index.rows import (
 )
 from index.runs import RunLog
 from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
-from index.vectors import VectorRows, erase_portrait, write_portrait
+from index.vectors import VectorRows, erase_portraits, write_portrait
 from ingest.models import Article, ArticleMetadata, Finding
 
 __all__ = ["Catalog", "Publication", "Standing"]
@@ -75,9 +76,7 @@ class Catalog:
 
     def embedding(self) -> EmbeddingSpec | None:
         """Return the model the index was built with; `None` before the first."""
-        with self._reading() as connection:
-            value = connection.scalar(select(settings.c.value).where(settings.c.key == "embedding"))
-        return None if value is None else codec.spec_from_json(value)
+        return self.generations.live().embedding
 
     def index_id(self) -> str:
         """Return the id this index got when it was made, and keeps."""
@@ -93,11 +92,7 @@ class Catalog:
         Raises:
             EmbeddingMismatchError: The index was built with another.
         """
-        with self._writing() as connection:
-            connection.execute(
-                upsert(settings).values(key="embedding", value=codec.spec_to_json(spec)).on_conflict_do_nothing()
-            )
-        require_same(self.embedding() or spec, spec, self._path.parent)
+        require_same(self.generations.record_first(spec), spec, self._path.parent)
 
     def article(self, article_id: str) -> IndexedArticle | None:
         """Return one live article, `None` where there is none of that id."""
@@ -224,7 +219,8 @@ class Catalog:
                 .values(text)
                 .on_conflict_do_update(index_elements=[revisions.c.article_id, revisions.c.revision], set_=standing)
             )
-            write_portrait(connection, article.article_id, article.revision, publication.portrait)
+            number = live_number(connection)
+            write_portrait(connection, number, article.article_id, article.revision, publication.portrait)
         return quarantine
 
     def update_metadata(self, article: Article, fingerprint: str) -> tuple[str, ...]:
@@ -303,7 +299,7 @@ class Catalog:
             connection.execute(
                 update(articles).where(articles.c.article_id == article.article_id).values(chunks=len(portrait.chunks))
             )
-            write_portrait(connection, article.article_id, article.revision, portrait)
+            write_portrait(connection, live_number(connection), article.article_id, article.revision, portrait)
 
     def remove(self, article_id: str) -> None:
         """Make an article unretrievable from the commit on; its revisions stay readable."""
@@ -313,7 +309,7 @@ class Catalog:
                 .where(articles.c.article_id == article_id)
                 .values(live_revision=None, changed=next_sequence(connection))
             )
-            erase_portrait(connection, article_id)
+            erase_portraits(connection, article_id)
 
     def standings(self) -> dict[str, Standing]:
         """Return where every live article stands, by id."""
@@ -349,10 +345,18 @@ class Catalog:
                     self._lexicon = advance(connection, known, sequence)
             return self._lexicon
 
+    def vectors(self, number: int) -> VectorRows:
+        """The vectors it keeps beside the vector store's.
+
+        Args:
+            number: Of which generation.
+        """
+        return VectorRows(self._engine, self._path, number)
+
     @property
-    def vectors(self) -> VectorRows:
-        """The vectors it keeps beside the vector store's."""
-        return VectorRows(self._engine, self._path)
+    def generations(self) -> Generations:
+        """The index that is live, and those that were or will be."""
+        return Generations(self._engine, self._path)
 
     @property
     def run_log(self) -> RunLog:

@@ -10,6 +10,7 @@ import numpy as np
 
 from index.catalog import Catalog
 from index.errors import EmbeddingError, IndexingError, StoreError
+from index.generations import FIRST
 from index.models import Retrieval
 from index.ports import Embedder, VectorStore
 from index.retrieve import Retriever
@@ -24,8 +25,9 @@ ATTEMPTS = 3
 class Health:
     """Whether an index is whole, its model there and its store answering. Safe to ask from several threads."""
 
-    def __init__(self, store: VectorStore, catalog: Catalog, embedder: Embedder) -> None:
+    def __init__(self, store: VectorStore, catalog: Catalog, embedder: Embedder, generation: int = FIRST) -> None:
         self._store = store
+        self._generation = generation
         self._catalog = catalog
         self._embedder = embedder
         dimension = embedder.spec.dimension
@@ -83,6 +85,9 @@ class Health:
     def _missing(self) -> str | None:
         """Compare what the store holds with what the catalog says it holds."""
         for _ in range(ATTEMPTS):
+            if self._catalog.generations.live().number != self._generation:
+                # Replaced, and soon closed: the catalog counts the chunks of its successor.
+                return None
             revision = self._catalog.index_revision()
             expected = self._catalog.chunk_count()
             stored = self._store.count() if expected else 0

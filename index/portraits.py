@@ -160,7 +160,3 @@ class Portraits:
                     self._room -= portrait.rows.nbytes
             while self._room < 0:
                 self._room += self._kept.popitem(last=False)[1].rows.nbytes
-
-
-def _starts(lengths: Sequence[int]) -> NDArray[np.intp]:
-    return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.intp)

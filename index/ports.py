@@ -1,6 +1,6 @@
 """The seams of the index: what an embedder and a vector store must do, whoever makes them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from index.models import EmbeddingSpec, FloatMatrix, FloatVector, Hit, Point, SparseVector
@@ -96,8 +96,11 @@ class VectorStore(Protocol):
         """Make every earlier write durable before returning."""
         ...
 
-    def optimize(self) -> None:
-        """Rearrange what is stored so that queries are fast; may take long, and block the process meanwhile."""
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:
+        """Rearrange what is stored so that queries are fast, where that is worth it; may take long, queries go on.
+
+        `should_stop` is asked every now and then; once true, all stays as it is.
+        """
         ...
 
     def close(self) -> None:

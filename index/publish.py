@@ -120,6 +120,28 @@ class Publisher:
         for article, _, portrait in embedded:
             self._catalog.restore(article, portrait)
 
+    def put(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> dict[str, Portrait]:
+        """Make the points of articles durable in a store that nobody reads yet; the catalog is not told.
+
+        Args:
+            batch: Articles as the catalog has them, with their chunks.
+
+        Returns:
+            Their vectors, by article id.
+
+        Raises:
+            EmbeddingError: The model failed on them.
+            StoreError: The disk is nearly full, or the vector store failed.
+        """
+        embedded = self._embed(batch)
+        self._on_step("embedded")
+        require_space(self._catalog.path.parent)
+        self._store.upsert(self._points(embedded))
+        self._on_step("upserted")
+        self._store.flush()
+        self._on_step("flushed")
+        return {article.article_id: portrait for article, _, portrait in embedded}
+
     def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> tuple[str, ...]:
         """Publish what changed besides the text; nothing is embedded.
 

@@ -9,6 +9,7 @@ from index.background import Background, Backgrounds, embed_off_topic, off_topic
 from index.catalog import Catalog
 from index.errors import StoreError
 from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
+from index.generations import FIRST
 from index.lexicon import Lexicon
 from index.models import (
     NO_SCALE,
@@ -56,6 +57,7 @@ class Retriever:
         store: VectorStore,
         catalog: Catalog,
         *,
+        generation: int = FIRST,
         pool: int = POOL,
         budget_s: float = math.inf,
     ) -> None:
@@ -65,6 +67,7 @@ class Retriever:
             embedder: Embeds queries.
             store: Holds the chunks.
             catalog: Holds the articles.
+            generation: Which one it is that the store holds.
             pool: Chunks taken from each of the two queries.
             budget_s: After this long the store is asked nothing more: each of its answers may be in time, and all of
                 them together too late for the ticket.
@@ -76,7 +79,8 @@ class Retriever:
         self._catalog = catalog
         self._terms = TermEncoder()
         self._title_terms = lru_cache(maxsize=_TITLES_KEPT)(self._terms.terms)
-        self._portraits = Portraits(catalog.vectors.portraits)
+        self._vectors = catalog.vectors(generation)
+        self._portraits = Portraits(self._vectors.portraits)
         self._backgrounds = Backgrounds(self._portraits.get, self._off_topic)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
@@ -173,7 +177,7 @@ class Retriever:
         return self._embedder.embed_queries([query, *telling_sentences(query, lexicon, self._terms.terms)])
 
     def _off_topic(self) -> FloatMatrix:
-        recorded = self._catalog.vectors.off_topic(off_topic_digest())
+        recorded = self._vectors.off_topic(off_topic_digest())
         return embed_off_topic(self._embedder) if recorded is None else recorded
 
 

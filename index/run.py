@@ -19,7 +19,7 @@ MAX_WAIT_S = 0.5
 
 MASS_DELETE_SHARE = 0.20
 MASS_DELETE_COUNT = 20
-"""A run that would remove more than both of these is more often a broken listing than a clean-up (FEATURES K9)."""
+"""A run that would remove more than both of these is more often a broken listing than a clean-up."""
 
 
 @dataclass

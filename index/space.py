@@ -76,9 +76,46 @@ def require_room_to_open(folder: Path, free: Callable[[Path], int] = free_bytes)
     _require(free(folder), OPENING_BYTES, folder)
 
 
-def _require(left: int, needed: int, folder: Path) -> None:
+def require_free(folder: Path, size: int, free: Callable[[Path], int] = free_bytes) -> None:
+    """Check that files may be written.
+
+    Args:
+        folder: An existing folder, on the disk that is to hold them.
+        size: Their size in bytes.
+        free: How to measure the free space.
+
+    Raises:
+        DiskFullError: Less than `RESERVE_BYTES` would be left.
+    """
+    _require(free(folder), RESERVE_BYTES + size, folder, "nothing was changed")
+
+
+def require_space_for_another(
+    home: Path,
+    vectors: Path,
+    free: Callable[[Path], int] = free_bytes,
+    used: Callable[[Path], int] = used_bytes,
+) -> None:
+    """Check that a second set of vectors may be built in a home beside the live one.
+
+    Args:
+        home: The home.
+        vectors: Its folder of the live vectors.
+        free: How to measure the free space.
+        used: How to measure a folder.
+
+    Raises:
+        DiskFullError: There would be too little left to write safely once it is there.
+    """
+    left, another = free(home), used(vectors)
+    # With both there, twice both have to be free: see `require_space`.
+    needed = max(RESERVE_BYTES, 2 * (used(home) + another)) + another
+    _require(left, needed, home, "a second index is built beside the live one, which is as it was")
+
+
+def _require(left: int, needed: int, folder: Path, kept: str = "what was indexed so far is kept") -> None:
     if left < needed:
         raise DiskFullError(
             f"The disk that holds {str(folder)!r} has {left // _MEGABYTE} MB left, expected at least "
-            f"{needed // _MEGABYTE} MB. Free some space and run it again; what was indexed so far is kept."
+            f"{needed // _MEGABYTE} MB. Free some space and run it again; {kept}."
         )

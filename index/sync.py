@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
-from index.background import embed_off_topic, off_topic_digest
+from index.background import record_off_topic
 from index.catalog import Catalog, Standing
 from index.journal import Journal, recorded
 from index.models import ArticleReport, RunReport, RunState, SyncOutcome
@@ -40,7 +40,6 @@ class RunOptions:
     Attributes:
         allow_mass_delete: Remove vanished articles however many they are.
         should_stop: Asked between articles; once true, the articles in hand are finished and the run ends.
-        optimize: Rearrange the vector store at the end. For a process that serves nobody meanwhile: see `EdgeStore`.
         on_step: Told each step just taken.
         on_total: Told how many articles the source is going to list, where it knows.
         run_id: What to call the run; a new ULID where it is left out.
@@ -49,7 +48,6 @@ class RunOptions:
 
     allow_mass_delete: bool = False
     should_stop: Callable[[], bool] = bool
-    optimize: bool = False
     on_step: OnStep = _silent
     on_total: OnTotal = ignore_total
     run_id: str | None = None
@@ -108,8 +106,7 @@ class Syncer:
         self, source: Source, on_article: Callable[[ArticleReport], None], options: RunOptions, journal: Journal
     ) -> RunReport:
         self._catalog.record_embedding(self._embedder.spec)
-        if self._catalog.vectors.off_topic(off_topic_digest()) is None:
-            self._catalog.vectors.record_off_topic(off_topic_digest(), embed_off_topic(self._embedder))
+        record_off_topic(self._catalog.vectors(self._catalog.generations.live().number), self._embedder)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
         self._store.prepare()
@@ -122,9 +119,9 @@ class Syncer:
         if run.touched or restored:
             self._store.flush()
             options.on_step("run_flushed")
-            if options.optimize:
-                self._store.optimize()
-                options.on_step("optimized")
+        # Also where nothing was touched: the last run may have been stopped before it.
+        self._store.optimize(options.should_stop)
+        options.on_step("optimized")
         run.add_pairs(pairs_in(self._catalog, run.changed) if run.changed else ())
         journal.chunks_embedded += restored
         state: RunState = "done" if error is None else "interrupted" if error == INTERRUPTED else "failed"
@@ -140,6 +137,12 @@ class Syncer:
             state=state,
             articles_total=journal.articles_total,
         )
+
+    def mend(self) -> None:
+        """Make the vector store hold what the catalog lists, and durable; nothing is asked of any source."""
+        self._store.prepare()
+        self.sweep()
+        self._store.flush()
 
     def sweep(self, options: RunOptions | None = None) -> int:
         """Make the vector store hold exactly the live revisions: orphans are deleted, losses are embedded again.

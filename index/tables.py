@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -43,6 +43,30 @@ settings = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# The index as embedded by one model, and at most one other that is being built beside it; those that were replaced stay
+# listed until their vectors are deleted.
+generations = Table(
+    "generations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("embedding", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("since", String, nullable=False),
+)
+Index("generations_live", generations.c.state, unique=True, sqlite_where=generations.c.state == "live")
+
+# What a generation that is being built holds already, durably.
+built = Table(
+    "built",
+    metadata,
+    Column("number", Integer, ForeignKey("generations.number", ondelete="CASCADE"), primary_key=True),
+    Column("article_id", String, primary_key=True),
+    Column("revision", String, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    # The article's `changed` that its points are in line with: who may read it changes without its text.
+    Column("changed", Integer, nullable=False),
 )
 
 # A removed article keeps its row with no live revision: readers that follow `changed` see that it went.
@@ -89,10 +113,12 @@ revisions = Table(
     Column("published_at", String, nullable=False),
 )
 
-# Of the live revision alone: written with it in one transaction, so that neither is ever seen without the other.
+# The vectors that are compared with a query beside those of the vector store, of each generation its own. In the live
+# one, of the live revision alone: written with it in one transaction, so that neither is ever seen without the other.
 portraits = Table(
     "portraits",
     metadata,
+    Column("number", Integer, primary_key=True),
     Column("article_id", String, ForeignKey("articles.article_id"), primary_key=True),
     Column("revision", String, nullable=False),
     Column("titles", Integer, nullable=False),
@@ -103,7 +129,8 @@ portraits = Table(
 off_topic = Table(
     "off_topic",
     metadata,
-    Column("digest", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
     Column("dimension", Integer, nullable=False),
     Column("vectors", LargeBinary, nullable=False),
 )

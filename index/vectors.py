@@ -1,9 +1,9 @@
-"""The vectors that the catalog keeps: of whole articles, and of the off-topic tickets; written, and found again."""
+"""The vectors that the catalog keeps of each generation: of articles and off-topic tickets; written, and read again."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index import codec
@@ -16,20 +16,22 @@ _IDS_PER_QUERY = 500
 
 
 class VectorRows:
-    """The vectors in one catalog. Safe to use from many threads and processes."""
+    """The vectors of one generation. Safe to use from many threads and processes."""
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, number: int) -> None:
         self._engine = engine
         self._path = path
+        self._number = number
 
     def portraits(self, wanted: Iterable[Key]) -> dict[Key, Portrait]:
-        """Return the portraits of some live revisions; what is no longer live is left out."""
+        """Return the portraits of some revisions; what is not there, or not any more, is left out."""
         revision_of = dict(wanted)
         ids = sorted(revision_of)
         found: dict[Key, Portrait] = {}
         with errors_mapped(self._path), self._engine.connect() as connection, connection.begin():
             for start in range(0, len(ids), _IDS_PER_QUERY):
-                query = select(portraits).where(portraits.c.article_id.in_(ids[start : start + _IDS_PER_QUERY]))
+                some = portraits.c.article_id.in_(ids[start : start + _IDS_PER_QUERY])
+                query = select(portraits).where(portraits.c.number == self._number, some)
                 for row in connection.execute(query).mappings():
                     if row["revision"] == revision_of[row["article_id"]]:
                         portrait = codec.portrait_from_bytes(row["vectors"], row["dimension"], row["titles"])
@@ -38,7 +40,8 @@ class VectorRows:
 
     def off_topic(self, digest: str) -> FloatMatrix | None:
         """Return the vectors of the off-topic tickets of this digest; `None` before they were recorded."""
-        query = select(off_topic.c.vectors, off_topic.c.dimension).where(off_topic.c.digest == digest)
+        mine = (off_topic.c.number == self._number, off_topic.c.digest == digest)
+        query = select(off_topic.c.vectors, off_topic.c.dimension).where(*mine)
         with errors_mapped(self._path), self._engine.connect() as connection, connection.begin():
             row = connection.execute(query).one_or_none()
         return None if row is None else codec.vectors_from_bytes(row[0], row[1])
@@ -47,12 +50,15 @@ class VectorRows:
         """Record the vectors of the off-topic tickets, in place of any others."""
         row = {"digest": digest, "dimension": vectors.shape[1], "vectors": codec.vectors_to_bytes(vectors)}
         with errors_mapped(self._path), writing(self._engine) as connection:
-            connection.execute(delete(off_topic))
-            connection.execute(insert(off_topic).values(row))
+            connection.execute(
+                upsert(off_topic)
+                .values(number=self._number, **row)
+                .on_conflict_do_update(index_elements=[off_topic.c.number], set_=row)
+            )
 
 
-def write_portrait(connection: Connection, article_id: str, revision: str, portrait: Portrait) -> None:
-    """Write the portrait of an article's live revision in place of the one before, in the caller's transaction."""
+def write_portrait(connection: Connection, number: int, article_id: str, revision: str, portrait: Portrait) -> None:
+    """Write an article's portrait for a generation in place of the one before, in the caller's transaction."""
     row = {
         "revision": revision,
         "titles": portrait.titles,
@@ -61,11 +67,17 @@ def write_portrait(connection: Connection, article_id: str, revision: str, portr
     }
     connection.execute(
         upsert(portraits)
-        .values(article_id=article_id, **row)
-        .on_conflict_do_update(index_elements=[portraits.c.article_id], set_=row)
+        .values(number=number, article_id=article_id, **row)
+        .on_conflict_do_update(index_elements=[portraits.c.number, portraits.c.article_id], set_=row)
     )
 
 
-def erase_portrait(connection: Connection, article_id: str) -> None:
-    """Erase the portrait of an article that is no longer live, in the caller's transaction."""
+def erase_portraits(connection: Connection, article_id: str) -> None:
+    """Erase the portraits of an article that is no longer live, in the caller's transaction."""
     connection.execute(delete(portraits).where(portraits.c.article_id == article_id))
+
+
+def erase_generation(connection: Connection, number: int) -> None:
+    """Erase the vectors of a generation that nobody reads any more, in the caller's transaction."""
+    connection.execute(delete(portraits).where(portraits.c.number == number))
+    connection.execute(delete(off_topic).where(off_topic.c.number == number))

@@ -93,7 +93,7 @@ def sync_until(home: Path, name: str, occurrence: int, told: Connection) -> None
 
     with opened(home, told.send) as (_, _, syncer, _):
         told.send(0)
-        syncer.run(FakeSource(After), options=RunOptions(on_step=on_step, optimize=True))
+        syncer.run(FakeSource(After), options=RunOptions(on_step=on_step))
 
 
 def copy(home: Path, to: Path) -> None:

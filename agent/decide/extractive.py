@@ -1,5 +1,7 @@
 """The extractive decider: no model, no key, no network. It hands on the article's own steps, verbatim."""
 
+from collections.abc import Sequence
+
 from agent.decide.passages import find_steps
 from agent.decide.reply import acting_reply, question, refusing_reply
 from agent.models import ACTING, AssessedCandidate, Case, Draft, Outcome, Quote, Verdict
@@ -26,7 +28,9 @@ class ExtractiveDecider:
         steps = _steps_of(case.best, library)
         if not steps:
             return Draft("ESCALATE_HUMAN", (), refusing_reply(case, verdict))
-        return Draft(_outcome(case.best, steps), steps, acting_reply(case, case.best.candidate.article.title, steps))
+        return Draft(
+            acting_outcome(case.best, steps), steps, acting_reply(case, case.best.candidate.article.title, steps)
+        )
 
 
 def _steps_of(best: AssessedCandidate, library: Library) -> tuple[Quote, ...]:
@@ -35,7 +39,7 @@ def _steps_of(best: AssessedCandidate, library: Library) -> tuple[Quote, ...]:
     return find_steps(revision, best.candidate.evidence) if revision else ()
 
 
-def _outcome(best: AssessedCandidate, steps: tuple[Quote, ...]) -> Outcome:
+def acting_outcome(best: AssessedCandidate, steps: Sequence[Quote]) -> Outcome:
     """One harmless step resolves the ticket; several, or a sensitive one, need the user to be guided."""
     metadata = best.candidate.article.metadata
     sensitive = metadata.requires_identity or metadata.risk == "high"

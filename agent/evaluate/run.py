@@ -20,8 +20,9 @@ from agent.evaluate.metrics import (
     hit_at,
     wilson,
 )
-from agent.models import ACTING, AssessedCandidate, Case, Decision, Ticket
+from agent.models import ACTING, AssessedCandidate, Case, Ticket
 from agent.policy import ACTING_STATES
+from agent.schema import Decision
 from agent.triage import Triager
 
 

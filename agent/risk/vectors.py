@@ -40,6 +40,22 @@ def exemplar_vectors(exemplars: Sequence[Exemplar], embedder: Embedder, folder: 
     return vectors
 
 
+def ship(exemplars: Sequence[Exemplar], embedder: Embedder) -> Path:
+    """Embed exemplars and write their vectors to where the package carries them, in half precision.
+
+    Args:
+        exemplars: The labelled sentences.
+        embedder: The bundled model.
+
+    Returns:
+        The file.
+    """
+    file = SHIPPED / f"{_key(embedder.spec, exemplars)}.npy"
+    vectors = embedder.embed_passages([exemplar.text for exemplar in exemplars])
+    np.save(file, vectors.astype(np.float16), allow_pickle=False)
+    return file
+
+
 def _key(spec: EmbeddingSpec, exemplars: Sequence[Exemplar]) -> str:
     named = f"{spec.model}\0{spec.revision}\0{spec.passage_prefix}\0{digest(exemplars)}"
     return hashlib.sha256(named.encode()).hexdigest()[:24]

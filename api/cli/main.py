@@ -37,6 +37,7 @@ Commands = Mapping[str, tuple[Command | str, str]]
 COMMANDS: Commands = {
     "demo": ("api.cli.demo:demo", "Show it all on the samples."),
     "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
+    "reindex": ("api.cli.reindex:reindex", "Build the index anew, by another model too."),
     "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
@@ -45,6 +46,8 @@ COMMANDS: Commands = {
     "policy": ("api.cli.policy:policy", "Check a policy file, or show the policy in force."),
     "quarantine": ("api.cli.quarantine:quarantine", "Take an article out of use."),
     "release": ("api.cli.quarantine:release", "Release an article from quarantine."),
+    "backup": ("api.cli.backup:backup", "Write the home to one file."),
+    "restore": ("api.cli.backup:restore", "Make a home of a backup."),
     "status": ("api.cli.status:status", "Show what the home holds."),
     "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
     "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),

@@ -1,13 +1,14 @@
 """The options that several commands share, and what a command starts from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.models import DeciderKind
 from api.cli.terminal import Terminal, open_terminal
 from api.errors import UsageError
 from api.settings import Settings, load_settings
@@ -58,15 +59,22 @@ class Globals:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command starts from: checked settings and a terminal."""
+    """What a command starts from: checked settings and a terminal; and who is to decide, where that was said."""
 
     settings: Settings
     terminal: Terminal
+    decider: DeciderKind | None = None
 
     @property
     def home(self) -> Path:
         """Where catalog and vectors live."""
         return self.settings.home
+
+    def deciding_by(self, decider: DeciderKind | None) -> "Session":
+        """Return the session with another decider than the settings name; with the same where none is given."""
+        if decider is None:
+            return self
+        return replace(self, settings=self.settings.model_copy(update={"decider": decider}), decider=decider)
 
 
 def start(context: typer.Context, home: Path | None = None, embedding: str | None = None) -> Session:

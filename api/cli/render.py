@@ -50,6 +50,8 @@ class DecisionCard:
         heading = Text.assemble((one_line(decision.ticket.id), "bold"), (f" · {decision.ticket.channel}", "dim"))
         yield Rule(heading, align="left", style="dim")
         yield shown(one_line(decision.ticket.summary), "bold")
+        if decision.ticket.attachments:
+            yield shown(one_line(f"with {', '.join(decision.ticket.attachments)} (not opened)"), "dim")
         yield Text()
         yield _outcome_line(decision)
         if decision.refusal is not None:

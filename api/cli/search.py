@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from api.cli.engine import open_engine
 from api.cli.lists import search_list
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, number_between, parse_day, start
 from api.cli.terminal import json_text
+from api.engine import open_engine
 from api.errors import NothingToDoError
 
 
@@ -37,7 +37,7 @@ def search(
     session = start(context, home, embedding)
     if not text.strip():
         raise NothingToDoError("the query is empty; expected words to look for, as in: runcite search 'vpn drops'")
-    with open_engine(session) as engine:
+    with open_engine(session.settings) as engine:
         found = engine.search(text, audience=frozenset(group or ()), limit=limit, as_of=day)
     if as_json:
         session.terminal.result(json_text(found))

@@ -16,10 +16,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from agent.errors import EmptyTicketError, TicketError
 from agent.reading import MAX_TICKET_BYTES
 from api.batch import BadLineV1, answer_lines
-from api.cli.engine import open_engine
 from api.cli.options import AsOfOption, EmbeddingOption, HomeOption, JsonOption, Session, parse_day, start
 from api.cli.render import DecisionCard
 from api.cli.terminal import json_text
+from api.engine import open_engine
 from api.errors import NothingToDoError, UsageError
 from api.mistakes import describe_mistakes
 from api.schemas import DecisionV1, RequesterIn, TicketIn
@@ -31,6 +31,7 @@ class DeciderName(StrEnum):
     """Who may decide."""
 
     extractive = "extractive"
+    llm = "llm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class _Input:
     text: str | None
     file: Path | None
     batch: Path | None
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether the file is an e-mail, by its name."""
+        return self.file is not None and self.file.suffix.lower() == ".eml"
 
     def check(self) -> None:
         """Check that exactly one is given."""
@@ -65,7 +71,15 @@ def triage(
         typer.Option("-o", "--output", metavar="OUT.jsonl", help="Where --batch writes; stdout without it."),
     ] = None,
     as_of: AsOfOption = None,
-    decider: Annotated[DeciderName, typer.Option("--decider", help="Who words the decision.")] = DeciderName.extractive,
+    decider: Annotated[
+        DeciderName | None,
+        typer.Option(
+            "--decider",
+            help="Who decides: the article's own words, or a language model among them. "
+            "[env: RUNCITE_DECIDER; default: extractive]",
+            show_default=False,
+        ),
+    ] = None,
     email: Annotated[str | None, typer.Option("--email", metavar="ADDRESS", help="The requester's address.")] = None,
     group: Annotated[
         list[str] | None, typer.Option("--group", metavar="NAME", help="A group of the requester; repeatable.")
@@ -77,22 +91,21 @@ def triage(
 ) -> None:
     """Decide a ticket: which runbook applies, whether it may be acted on, and the words that prove it.
 
-    A batch line is {"id", "text" or "subject"+"body", "channel"?, "requester"?: {"email", "groups", "plan"},
-    "identity_verified"?}. Lines come out in the order they went in; a bad line gives an error object and exit code 1.
+    A file named .eml is read as an e-mail. A batch line is {"id", "text" or "subject"+"body" or "email" or
+    "messages": [{"speaker", "text"}], "channel"?, "requester"?: {"email", "groups", "plan"}, "identity_verified"?}.
+    Lines come out in the order they went in; a bad line gives an error object and exit code 1.
     """
-    _ = decider
     given = _Input(text, file, batch)
     given.check()
     day = parse_day(as_of)
-    session = start(context, home, embedding)
+    session = start(context, home, embedding).deciding_by(decider.value if decider else None)
     if batch is not None:
         _triage_batch(session, batch, output, day)
         return
     if output is not None:
         raise UsageError("-o goes with --batch; for a single ticket redirect stdout")
-    words = _words(given)
-    ticket = _ticket(words, email, group or [], verified=verified)
-    with open_engine(session) as engine:
+    ticket = _ticket(given, email, group or [], verified=verified)
+    with open_engine(session.settings, session.decider) as engine:
         decision = engine.triage(ticket, as_of=day)
     if as_json:
         session.terminal.result(json_text(decision))
@@ -100,9 +113,12 @@ def triage(
         session.terminal.show(DecisionCard(decision))
 
 
-def _ticket(words: str, email: str | None, groups: list[str], *, verified: bool) -> TicketIn:
+def _ticket(given: _Input, email: str | None, groups: list[str], *, verified: bool) -> TicketIn:
+    words = _words(given)
     try:
         requester = RequesterIn(email=email, groups=tuple(groups))
+        if given.is_mail:
+            return TicketIn(email=words, requester=requester, identity_verified=verified)
         return TicketIn(text=words, requester=requester, identity_verified=verified)
     except ValidationError as error:
         raise UsageError(f"the requester cannot be as given: {'; '.join(describe_mistakes(error.errors()))}") from error
@@ -111,10 +127,22 @@ def _ticket(words: str, email: str | None, groups: list[str], *, verified: bool)
 def _words(given: _Input) -> str:
     if given.file is not None:
         with _open_input(given.file) as stream:
-            return decode_ticket(stream.read(MAX_TICKET_BYTES + 1), str(given.file))
+            content = stream.read(MAX_TICKET_BYTES + 1)
+        if given.is_mail and not _is_utf8(content):
+            # Which charset its bytes are in, a mail says part by part; nearly always they are Western European.
+            content = content.decode("latin-1").encode()
+        return decode_ticket(content, str(given.file))
     if given.text == STDIN:
         return decode_ticket(sys.stdin.buffer.read(MAX_TICKET_BYTES + 1), "stdin")
     return decode_ticket((given.text or "").encode("utf-8", "surrogateescape"), "the command line")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def decode_ticket(content: bytes, where: str) -> str:
@@ -156,7 +184,7 @@ def _triage_batch(session: Session, batch: Path, output: Path | None, day: date 
         raise UsageError(f"--batch and -o name the same file {str(batch)!r}; expected another one to write to")
     _require_folder(output)
     answered = bad = 0
-    with _open_input(batch) as tickets, open_engine(session) as engine:
+    with _open_input(batch) as tickets, open_engine(session.settings, session.decider) as engine:
 
         def decide(ticket: TicketIn) -> DecisionV1:
             return engine.triage(ticket, as_of=day)

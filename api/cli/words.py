@@ -53,6 +53,7 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "language": "The ticket is in a language that the policy does not act in",
     "policy": "The policy wants a person to answer this",
     "citation_failed": "A quotation could not be verified",
+    "model_declined": "The language model would not answer this",
     "index_unavailable": "The knowledge base cannot be searched",
 }
 

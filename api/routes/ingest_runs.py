@@ -11,7 +11,7 @@ from api.events import DONE_ID, position_of, watch
 from api.history import MAX_PAGE
 from api.routes.dependencies import RunsDep, RuntimeDep
 from api.runs import Glimpse
-from api.schemas import ArticleReportPageV1, IngestRunIn, IngestRunPageV1, IngestRunV1, Name
+from api.schemas import ArticleReportPageV1, IngestRunIn, IngestRunPageV1, IngestRunV1, Name, ReindexRunIn
 from index.models import RunState, SyncOutcome
 from index.runs import RunQuery
 
@@ -33,6 +33,17 @@ _EVENT_STREAM: dict[int | str, dict[str, Any]] = {
 def start_run(job: IngestRunIn, runs: RunsDep, response: Response) -> IngestRunV1:
     """Bring a source into the index, in the background; runs work one at a time, in the order they came."""
     run = runs.submit(job)
+    response.headers["Location"] = f"/v1/ingest-runs/{run.id}"
+    return run
+
+
+@router.post("/reindex-runs", operation_id="startReindexRun", status_code=HTTPStatus.ACCEPTED)
+def start_reindex(job: ReindexRunIn, runs: RunsDep, response: Response) -> IngestRunV1:
+    """Build the index anew, in the background: tickets are decided by the old one until the new one is whole.
+
+    It is a run like any other, in the same list, and those of ingest wait for it.
+    """
+    run = runs.submit_reindex(job)
     response.headers["Location"] = f"/v1/ingest-runs/{run.id}"
     return run
 

@@ -14,7 +14,7 @@ from api.schemas.decision import (
     StepV1,
     TicketSummaryV1,
 )
-from api.schemas.requests import IngestRunIn, RequesterIn, TicketIn
+from api.schemas.requests import IngestRunIn, ReindexRunIn, RequesterIn, TicketIn
 from api.schemas.results import (
     ArticleLineV1,
     ArticleV1,
@@ -61,6 +61,7 @@ __all__ = [
     "ProblemV1",
     "ProvenanceV1",
     "RefusalV1",
+    "ReindexRunIn",
     "Request",
     "RequesterIn",
     "RevisionV1",

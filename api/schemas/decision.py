@@ -3,18 +3,22 @@
 from datetime import date
 from typing import Literal
 
-from agent.models import Action, Channel, CitationUse, Outcome, RefusalReason, Sentiment
+from pydantic import Field
+
+from agent.models import Action, Channel, CitationUse, DeciderKind, Outcome, RefusalReason, ScrubKind, Sentiment
 from api.schemas.base import Answer, Moment, Score
 from ingest.freshness import Basis, FreshnessState
 from ingest.models import Priority
 
 
 class TicketSummaryV1(Answer):
-    """The ticket as a decision names it: no body."""
+    """The ticket as a decision names it: no body; `scrubbed` counts the secrets and personal data taken out."""
 
     id: str
     channel: Channel
     summary: str
+    attachments: tuple[str, ...] = ()
+    scrubbed: dict[ScrubKind, int] = Field(default_factory=dict)
 
 
 class StepV1(Answer):
@@ -103,10 +107,12 @@ class ContributionV1(Answer):
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
-    decider: Literal["extractive", "llm"]
+    decider: DeciderKind
     model: str | None
     turns: int
-    cost_usd: float
+    tokens: int
+    cost_usd: float | None
+    degraded: str | None
     latency_ms: int
     embedding: str
     index_revision: str

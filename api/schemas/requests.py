@@ -4,8 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from agent.models import Channel
+from agent.models import Channel, Role
 from api.schemas.base import MAX_GROUPS, Name, Request, Words
+
+MAX_MESSAGES = 1_000
+_ONE_FORM = "one of `text`, `subject` and `body`, `email`, or `messages` (which may have a `subject`)"
 
 
 class RequesterIn(Request):
@@ -16,15 +19,29 @@ class RequesterIn(Request):
     plan: Name | None = None
 
 
+class MessageIn(Request):
+    """What one speaker of a conversation says at a time."""
+
+    speaker: Name = Field(description="`user`, `agent` or a name.")
+    text: Words
+    role: Role | None = Field(default=None, description="Who speaks; told from the names and words where left out.")
+
+
 class TicketIn(Request):
-    """One ticket: `text`, or `subject` and `body`."""
+    """One ticket: `text`, or `subject` and `body`, or `email`, or `messages`."""
 
     id: Annotated[Words, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] | None = Field(
         default=None, description="Your name for the ticket; one is made where it is left out."
     )
     text: Words | None = Field(default=None, description="The whole ticket, where subject and body are not apart.")
     subject: Words | None = None
-    body: Words | None = None
+    body: Words | None = Field(default=None, description="Plain text or HTML, quoted mails and all.")
+    email: Words | None = Field(
+        default=None, description="A raw e-mail, RFC 5322, headers first. Its sender is not taken for the requester."
+    )
+    messages: tuple[MessageIn, ...] | None = Field(
+        default=None, min_length=1, max_length=MAX_MESSAGES, description="A conversation, oldest turn first."
+    )
     channel: Channel = "api"
     requester: RequesterIn = RequesterIn()
     identity_verified: bool = Field(
@@ -33,11 +50,17 @@ class TicketIn(Request):
 
     @model_validator(mode="after")
     def _has_words(self) -> "TicketIn":
-        if self.text is not None and (self.subject is not None or self.body is not None):
-            raise ValueError("give either `text`, or `subject` and `body`, not both")
-        if not any(part and part.strip() for part in (self.text, self.subject, self.body)):
-            raise ValueError("the ticket is empty: give `text`, or `subject` and `body`")
+        given = [name for name in ("text", "body", "email", "messages") if getattr(self, name) is not None]
+        if len(given) > 1 or (self.subject is not None and given and given[0] in ("text", "email")):
+            raise ValueError(f"give {_ONE_FORM}, not {' and '.join(f'`{name}`' for name in self._given())}")
+        said = (self.text, self.subject, self.body, self.email, *(turn.text for turn in self.messages or ()))
+        if not any(part and part.strip() for part in said):
+            raise ValueError(f"the ticket is empty: give {_ONE_FORM}")
         return self
+
+    def _given(self) -> list[str]:
+        names = ("text", "subject", "body", "email", "messages")
+        return [name for name in names if getattr(self, name) is not None]
 
 
 class IngestRunIn(Request):
@@ -48,4 +71,14 @@ class IngestRunIn(Request):
     )
     allow_mass_delete: bool = Field(
         default=False, description="Let this run remove a large share of the source's articles.", strict=True
+    )
+
+
+class ReindexRunIn(Request):
+    """A job: build the index anew beside the live one."""
+
+    embedding: Annotated[Words, StringConstraints(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")] | None = Field(
+        default=None,
+        description="The embedding model: a preset's name, or the absolute path of a model folder on the server's "
+        "machine. The one in use where it is left out.",
     )

@@ -138,7 +138,7 @@ def _as_recorded(reference: LocalEmbedder, recorded: EmbeddingSpec, home: Path) 
             return reference
         raise EmbeddingMismatchError(
             f"The index in {str(home)!r} was embedded in {recorded.numerics}, and this machine cannot compute so: "
-            f"{error} Move {str(home)!r} away and run `runcite ingest SOURCE` to build the index anew."
+            f"{error} Run `runcite reindex` to build the index anew."
         ) from error
 
 
@@ -162,8 +162,7 @@ def _require_model(recorded: EmbeddingSpec, asked: str, home: Path) -> None:
     if recorded.model != asked:
         raise EmbeddingMismatchError(
             f"The index in {str(home)!r} was built with {recorded.model!r}, --embedding asks for {asked!r}. "
-            f"Pass --embedding {recorded.model}, or move {str(home)!r} away and run `runcite ingest SOURCE` to build "
-            "the index anew."
+            f"Pass --embedding {recorded.model}, or run `runcite reindex --embedding {asked}` to build the index anew."
         )
 
 

@@ -26,6 +26,6 @@ def require_same(recorded: EmbeddingSpec, offered: EmbeddingSpec, home: Path) ->
     remedy = f"Pass --embedding {recorded.model}" if recorded.model != offered.model else "Bring that state of it back"
     raise EmbeddingMismatchError(
         f"The index in {str(home)!r} was built with {recorded.model!r} ({recorded.revision}), this is "
-        f"{offered.model!r} ({offered.revision}): {differing}. {remedy}, or move {str(home)!r} away and run "
-        "`runcite ingest SOURCE` to build the index anew."
+        f"{offered.model!r} ({offered.revision}): {differing}. {remedy}, or run "
+        f"`runcite reindex --embedding {offered.model}` to build the index anew."
     )

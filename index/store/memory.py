@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,7 +113,7 @@ class MemoryStore:
         with self._open():
             return
 
-    def optimize(self) -> None:
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:  # noqa: ARG002 - the port's
         """Nothing to do: every search is a full scan."""
         with self._open():
             return

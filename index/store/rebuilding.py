@@ -81,9 +81,9 @@ class RebuildingStore:
         """Make every earlier write durable before returning."""
         self._current().flush()
 
-    def optimize(self) -> None:
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:
         """Rearrange what is stored so that queries are fast."""
-        self._current().optimize()
+        self._current().optimize(should_stop)
 
     def close(self) -> None:
         """Release the store; later calls raise `StoreError`."""

@@ -4,11 +4,10 @@ What is promised: a write returns when `confirmed_by` copies have it logged and 
 copies, so what was written is read. Changes of points that exist go through the shard's leader, one after the other.
 """
 
-import math
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Collection as Several
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
@@ -16,6 +15,7 @@ from qdrant_client import QdrantClient, models
 
 from index.errors import IndexingError, StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
+from index.store.payload import HIT_FIELDS, payload_of, to_hit
 from index.store.server_client import client_of
 from index.store.server_collection import BM25, DENSE, Collection, Layout
 from index.store.server_faults import mapped
@@ -31,7 +31,6 @@ Check = Literal["in time", "patiently", "no"]
 """Whether the server's collection is checked before a call, and whether a ticket waits meanwhile."""
 
 _UNKNOWN = Layout(replicas=1, quantisation="none")
-_HIT_FIELDS = ["article_id", "revision", "ordinal", "start", "end", "section"]
 _SCROLL_PAGE = 4096
 _UPSERT_POINTS = 256
 
@@ -51,13 +50,17 @@ class ServerStore:
         self._closed = False
 
     @classmethod
-    def connect(cls, options: ServerOptions, dimension: int, index_id: str) -> Self:
+    def connect(
+        cls, options: ServerOptions, dimension: int, index_id: str, generation: int = 1, *, serves: bool = True
+    ) -> Self:
         """Make a store on a server.
 
         Args:
             options: Where the server is, and how a new collection is laid out.
             dimension: Length of the dense vectors.
             index_id: Id of the index; a collection belongs to one.
+            generation: Which of the index's sets of vectors.
+            serves: Whether it is the live one, which has the alias.
 
         Returns:
             The store; the server has not been asked anything yet.
@@ -65,7 +68,7 @@ class ServerStore:
         Raises:
             StoreError: The address cannot be one.
         """
-        collection = Collection(options, dimension, index_id)
+        collection = Collection(options, dimension, index_id, generation, serves)
         try:
             return cls(client_of(options, options.timeout_s), client_of(options, WRITE_TIMEOUT_S), collection)
         except ValueError as error:
@@ -84,14 +87,14 @@ class ServerStore:
         with self._asking("write"):
             for start in range(0, len(points), _UPSERT_POINTS):
                 batch = [_to_struct(point) for point in points[start : start + _UPSERT_POINTS]]
-                self._patient.upsert(self._options.collection, batch, wait=True)
+                self._patient.upsert(self._collection.name, batch, wait=True)
 
     def delete_revision(self, article_id: str, revision: str) -> None:
         """Delete every point of one article at one revision."""
         chosen = models.Filter(must=[_equals("article_id", article_id), _equals("revision", revision)])
         with self._asking("delete"):
             self._patient.delete(
-                self._options.collection,
+                self._collection.name,
                 models.FilterSelector(filter=chosen),
                 wait=True,
                 ordering=models.WriteOrdering.STRONG,
@@ -101,7 +104,7 @@ class ServerStore:
         """Replace audience and labels on every point of an article, vectors untouched."""
         with self._asking("change access"):
             self._patient.set_payload(
-                self._options.collection,
+                self._collection.name,
                 {"audience": list(audience), "labels": list(labels)},
                 models.Filter(must=[_equals("article_id", article_id)]),
                 wait=True,
@@ -144,17 +147,22 @@ class ServerStore:
     def count(self) -> int:
         """Count all points."""
         with self._asking("count", check="in time"):
-            return self._client.count(self._options.collection, exact=True).count
+            return self._client.count(self._collection.name, exact=True).count
 
     def flush(self) -> None:
         """Nothing to do: every write has waited until its copies had it logged and applied."""
         with self._asking("flush", check="no"):
             return
 
-    def optimize(self) -> None:
+    def optimize(self, should_stop: Callable[[], bool] = bool) -> None:  # noqa: ARG002 - the port's
         """Nothing to do: a server optimises by itself, in the background."""
         with self._asking("optimize", check="no"):
             return
+
+    def discard(self) -> None:
+        """Delete the collection and all that is in it; nothing to do where there is none."""
+        with self._asking("delete the collection", check="no"):
+            self._patient.delete_collection(self._collection.name)
 
     def close(self) -> None:
         """Close the connections; later calls raise `StoreError`."""
@@ -176,22 +184,22 @@ class ServerStore:
                 again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[layout.quantisation])
                 params = models.SearchParams(quantization=again)
             found = self._client.query_points(
-                self._options.collection,
+                self._collection.name,
                 query=query,
                 using=using,
                 query_filter=chosen,
                 limit=limit,
-                with_payload=_HIT_FIELDS,
+                with_payload=list(HIT_FIELDS),
                 search_params=params,
                 consistency=_consistency(layout),
             )
-            return [_hit(point) for point in found.points]
+            return [to_hit(point.payload, point.score) for point in found.points]
 
     def _scroll(self, consistency: models.ReadConsistencyType | None) -> Iterator[tuple[str, str]]:
         offset: Any = None
         while True:
             records, offset = self._patient.scroll(
-                self._options.collection,
+                self._collection.name,
                 limit=_SCROLL_PAGE,
                 offset=offset,
                 with_payload=["article_id", "revision"],
@@ -255,29 +263,5 @@ def _sparse(vector: SparseVector) -> models.SparseVector:
 
 
 def _to_struct(point: Point) -> models.PointStruct:
-    payload = {
-        "article_id": point.article_id,
-        "revision": point.revision,
-        "ordinal": point.ordinal,
-        "start": point.start,
-        "end": point.end,
-        "section": list(point.section),
-        "audience": list(point.audience),
-        "labels": list(point.labels),
-        "source": point.source,
-    }
     vectors: dict[str, models.Vector] = {DENSE: point.dense.tolist(), BM25: _sparse(point.bm25)}
-    return models.PointStruct(id=point.id, vector=vectors, payload=payload)
-
-
-def _hit(point: models.ScoredPoint) -> Hit:
-    payload = point.payload or {}
-    return Hit(
-        article_id=payload["article_id"],
-        revision=payload["revision"],
-        ordinal=payload["ordinal"],
-        start=payload["start"],
-        end=payload["end"],
-        section=tuple(payload["section"]),
-        score=point.score if math.isfinite(point.score) else 0.0,
-    )
+    return models.PointStruct(id=point.id, vector=vectors, payload=payload_of(point))

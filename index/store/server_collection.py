@@ -44,11 +44,20 @@ class Collection:
         options: Where it is, and how a new one is laid out.
         dimension: Length of the dense vectors.
         index_id: Id of the index whose points it holds.
+        generation: Which of the index's sets of vectors it is.
+        serves: Whether it is the live one, and has the alias.
     """
 
     options: ServerOptions
     dimension: int
     index_id: str
+    generation: int = 1
+    serves: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its own name, by which it is read and written: an alias may be moved while a search is on its way."""
+        return f"{self._prefix}{self.generation}"
 
     def check(self, client: QdrantClient) -> Layout:
         """Check that the server serves this index as it must be served.
@@ -64,13 +73,12 @@ class Collection:
             StoreError: The server is too old, or has no collection under the name, or another index's.
         """
         self._require_version(client)
-        serving = self._serving(client)
-        if serving is None:
+        if self._serving(client) is None and self.serves:
             raise StoreError(
                 f"The Qdrant server at {self.options.url!r} has no collection {self.options.collection!r}, expected "
                 "the one of this index. Run `runcite ingest SOURCE`: it is made, and filled from the catalog."
             )
-        return self._require_layout(client, serving)
+        return self._require_layout(client, self.name)
 
     def make(self, client: QdrantClient) -> Layout:
         """Make the collection where there is none yet; a kill half way leaves nothing that is served.
@@ -87,16 +95,23 @@ class Collection:
         """
         self._require_version(client)
         serving = self._serving(client)
+        if serving != self.name:
+            if not client.collection_exists(self.name):
+                self._create(client, self.name)
+            for field in KEYWORDS:
+                client.create_payload_index(self.name, field, models.PayloadSchemaType.KEYWORD, wait=True)
+            if self.serves:
+                self._take_alias(client, serving)
+        return self._require_layout(client, self.name)
+
+    def _take_alias(self, client: QdrantClient, serving: str | None) -> None:
+        alias = self.options.collection
+        steps: list[models.AliasOperations] = []
         if serving is not None:
-            return self._require_layout(client, serving)
-        made = f"{self._prefix}1"
-        if not client.collection_exists(made):
-            self._create(client, made)
-        for name in KEYWORDS:
-            client.create_payload_index(made, name, models.PayloadSchemaType.KEYWORD, wait=True)
-        served = models.CreateAlias(collection_name=made, alias_name=self.options.collection)
-        client.update_collection_aliases([models.CreateAliasOperation(create_alias=served)])
-        return self._require_layout(client, made)
+            steps.append(models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias)))
+        taken = models.CreateAlias(collection_name=self.name, alias_name=alias)
+        steps.append(models.CreateAliasOperation(create_alias=taken))
+        client.update_collection_aliases(steps)
 
     @property
     def _prefix(self) -> str:

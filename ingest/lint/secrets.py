@@ -63,6 +63,20 @@ def check_secrets(original: Original) -> Iterator[Finding]:
                 yield found
 
 
+def find_tokens(text: str) -> Iterator[str]:
+    """Find tokens and keys of services, and passwords in URLs, in any text.
+
+    Args:
+        text: Lines of any length.
+
+    Yields:
+        Each as it stands in the text, some more than once.
+    """
+    for line in text.split("\n"):
+        for piece in _pieces(line):
+            yield from (token for _kind, token in _tokens(piece))
+
+
 def _secrets(passage: Passage) -> Iterator[tuple[str, str, int | None]]:
     if "PRIVATE KEY" in passage.text:
         for match in _PRIVATE_KEY.finditer(passage.text):

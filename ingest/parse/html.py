@@ -26,6 +26,9 @@ _MAX_REPEATED_CHARS = 100_000
 _Action = Callable[[], None]
 _T = TypeVar("_T")
 
+HtmlElement = lxml.html.HtmlElement
+"""An element of a parsed page; other packages name it by this, as lxml is imported here alone."""
+
 
 def parse_html(source: str) -> Parsed:
     """Parse an HTML page.

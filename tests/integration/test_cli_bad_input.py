@@ -129,7 +129,7 @@ def test_a_home_built_with_another_model(runcite, stored, command):
     before = stored()
     code, out, err = runcite(*command, "--embedding", "bge-small-en-v1.5")
     assert (code, out) == (2, "")
-    assert_one_line(err, "all-MiniLM-L6-v2", "BAAI/bge-small-en-v1.5", "runcite ingest")
+    assert_one_line(err, "all-MiniLM-L6-v2", "runcite reindex --embedding BAAI/bge-small-en-v1.5")
     assert stored() == before
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from api.bootstrap import CATALOG_NAME, VECTORS_NAME
+from api.bootstrap import CATALOG_NAME
 from api.cli.main import run
+from api.stores import VECTORS_NAME
 from index.catalog import Catalog
 from index.embed.bundled import load_bundled
 from index.ports import Embedder

@@ -70,7 +70,7 @@ def steps(before: Path, memory: Path) -> list[str]:
     home = memory / "steps"
     copy(before, home)
     taken: list[str] = []
-    sync(home, After, RunOptions(on_step=taken.append, optimize=True))
+    sync(home, After, RunOptions(on_step=taken.append))
     return taken
 
 

@@ -81,6 +81,10 @@ class Engine:
         with self._lock:
             return self._client.collection_exists(collection)
 
+    def drop(self, collection: str) -> bool:
+        """Delete a collection; `False` where there is none, which is no error."""
+        return self.exists(collection) and bool(self.run("delete_collection", collection))
+
     def _check_dimension(self, collection: str, given: dict[str, Any]) -> None:
         vectors = self._client.get_collection(collection).config.params.vectors
         sent = [point.vector["dense"] for point in given.get("points", ())]

@@ -41,6 +41,7 @@ def application(engine: Engine) -> Starlette:
             route(f"{named}/exists", "GET", lambda name, _body: {"exists": engine.exists(name)}),
             route(named, "GET", lambda name, _body: _describe(engine, name)),
             route(named, "PUT", lambda name, body: _create(engine, name, body)),
+            route(named, "DELETE", lambda name, _body: engine.drop(name)),
             route(f"{named}/index", "PUT", lambda name, body: _index(engine, name, body)),
             route(f"{named}/points", "PUT", lambda name, body: _upsert(engine, name, body)),
             route(f"{named}/points/delete", "POST", lambda name, body: _delete(engine, name, body)),

@@ -93,6 +93,9 @@ class _Collections(collections_service_pb2_grpc.CollectionsServicer):
         )
         return q.CollectionOperationResponse(result=True)
 
+    def Delete(self, request: Any) -> Any:  # noqa: N802
+        return q.CollectionOperationResponse(result=self._engine.drop(request.collection_name))
+
 
 class _Points(points_service_pb2_grpc.PointsServicer):
     def __init__(self, engine: Engine) -> None:

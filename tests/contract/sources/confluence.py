@@ -7,7 +7,8 @@ from ingest.ports import Source
 from ingest.sources.confluence import ConfluenceSource
 from ingest.sources.confluence_client import Credentials
 from ingest.sources.confluence_location import Location
-from tests.confluence_server import TOKEN, USER, Wiki, WikiPage
+from tests.confluence_pages import WikiPage
+from tests.confluence_server import TOKEN, USER, Wiki
 from tests.contract.sources.house import GROUP, House
 
 

@@ -198,3 +198,10 @@ def test_an_index_that_fails_is_handed_over_with_the_remedy(searcher, library, s
     assert (decision.escalation.needed, decision.escalation.to) == (True, "Service Desk")
     assert (decision.has_runbook, decision.citations) == (False, ())
     assert len(decision.gates) == len(GATES)
+
+
+def test_after_reading_the_ticket_keeps_no_words():
+    case, decision = triager(vpn_candidate()).explain(Ticket("T", "VPN drops, my password is hunter2", "VPN drops"))
+    assert (case.ticket.body, case.ticket.subject, case.ticket.messages) == ("", None, ())
+    assert "hunter2" not in f"{case}{decision}"
+    assert decision.ticket.scrubbed == {"password": 1}

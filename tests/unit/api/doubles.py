@@ -8,19 +8,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from agent.models import (
-    Citation,
-    Contribution,
-    Decision,
-    Escalation,
-    GateResult,
-    Provenance,
-    Refusal,
-    RiskFlag,
-    Step,
-    Ticket,
-    TicketSummary,
-)
+from agent.models import Contribution, GateResult, Ticket
+from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
 from api.convert import to_decision, to_report_line
 from api.errors import NotFoundError
 from api.history import RunHistory
@@ -113,7 +102,7 @@ def a_decision(**changes) -> Decision:
         "escalation": Escalation(False, "none", ""),
         "gates": (GateResult("freshness", True, "in date"),),
         "why": (Contribution("title_share", 0.75, 1.52),),
-        "provenance": Provenance("extractive", None, 0, 0.0, 21, "minilm", "ix-1", "sha256:00", "preset"),
+        "provenance": Provenance("extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset"),
     }
     return Decision(**fields | changes)
 
@@ -151,11 +140,14 @@ class FakeRuntime:
         self.triaged: list[Ticket] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
+        self.reindexed: list[str | None] = []
         self.lines: tuple[ArticleReport, ...] = (ArticleReport("network/vpn", "indexed"),)
         self.fails_with: Exception | None = None
         self.broken_policy: str | None = None
         self.may_finish = threading.Event()
         self.may_finish.set()
+        self.may_return = threading.Event()
+        self.may_return.set()
 
     @property
     def shelf(self) -> "FakeRuntime":
@@ -257,8 +249,21 @@ class FakeRuntime:
                 self.ingested.append(source)
             assert self.may_finish.wait(5)
             journal.write("interrupted" if should_stop() else "done")
+        assert self.may_return.wait(5)
         run = self.history.get(journal.run_id)
         return RunReportV1(**dict(run), articles=tuple(map(to_report_line, self.lines)))
+
+    def reindex(
+        self,
+        embedding: str | None = None,
+        *,
+        on_article: OnArticle | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_total: OnTotal = ignore_total,
+        run_id: str | None = None,
+    ) -> RunReportV1:
+        self.reindexed.append(embedding)
+        return self.ingest("/kb", on_article=on_article, should_stop=should_stop, on_total=on_total, run_id=run_id)
 
     @cached_property
     def catalog(self) -> Catalog:

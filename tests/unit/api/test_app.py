@@ -138,6 +138,15 @@ def test_an_ingest_run_is_accepted_and_can_be_asked_after(http, tmp_path):
         assert_problem(http.post("/v1/ingest-runs", json={"source": wrong}), 422)
 
 
+def test_a_reindex_run_is_accepted_and_is_a_run_like_any_other(http, runtime):
+    answer = http.post("/v1/reindex-runs", json={"embedding": "e5-small-v2"})
+    assert answer.status_code == 202
+    assert answer.json()["source"] == "reindex:e5-small-v2"
+    assert http.get(answer.headers["location"]).status_code == 200
+    assert_problem(http.post("/v1/reindex-runs", json={"embedding": ""}), 422)
+    assert_problem(http.post("/v1/reindex-runs", json={"model": "e5-small-v2"}), 422)
+
+
 def test_ready_only_when_there_is_something_to_decide_from(http, runtime):
     assert http.get("/readyz").status_code == 200
     runtime.empty = True

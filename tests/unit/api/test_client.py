@@ -3,7 +3,7 @@ import pytest
 
 from api.client import ServerClient
 from api.errors import HandOverError
-from api.schemas import ArticleReportPageV1, ArticleReportV1, IngestRunIn, IngestRunV1
+from api.schemas import ArticleReportPageV1, ArticleReportV1, IngestRunIn, IngestRunV1, ReindexRunIn
 from tests.unit.api.doubles import WHEN
 
 JOB = IngestRunIn(source="/kb")
@@ -86,3 +86,17 @@ def test_a_server_that_does_not_answer_is_named():
 
     with pytest.raises(HandOverError, match="does not answer"):
         client(answer).search("x", audience=frozenset(), limit=1)
+
+
+def test_building_the_index_anew_is_handed_over_too():
+    asked = []
+
+    def answer(request):
+        asked.append((request.method, request.url.path))
+        if request.method == "POST":
+            assert request.read() == b'{"embedding":"e5-small-v2"}'
+            return httpx.Response(202, text=a_run())
+        return httpx.Response(200, text=lines("a") if request.url.path.endswith("/articles") else a_run("done"))
+
+    assert client(answer).reindex(ReindexRunIn(embedding="e5-small-v2"), lambda _: None).state == "done"
+    assert asked[0] == ("POST", "/v1/reindex-runs")

@@ -1,3 +1,5 @@
+import pytest
+
 from agent.models import Requester
 from api.convert import to_report, to_ticket
 from api.schemas import TicketIn
@@ -16,6 +18,24 @@ def test_the_requester_comes_over_whole():
     ticket = to_ticket(TicketIn.model_validate(given))
     assert ticket.requester == Requester("a@b.example", ("it",), "gold")
     assert (ticket.subject, ticket.body) == ("s", "b")
+
+
+@pytest.mark.parametrize(
+    ("given", "channel"),
+    [
+        ({"text": "a"}, "api"),
+        ({"email": "Subject: a\n\nb"}, "email"),
+        ({"messages": [{"speaker": "Ann", "text": "a"}]}, "chat"),
+        ({"messages": [{"speaker": "Ann", "text": "a"}], "channel": "phone"}, "phone"),
+    ],
+)
+def test_a_form_implies_a_channel_where_none_is_given(given, channel):
+    assert to_ticket(TicketIn.model_validate(given)).channel == channel
+
+
+def test_the_sender_of_an_email_is_not_taken_for_the_requester():
+    ticket = to_ticket(TicketIn(email="From: ceo@corp.example\nSubject: a\n\nb"))
+    assert ticket.requester == Requester()
 
 
 def test_a_report_counts_what_is_unchanged_and_lists_the_rest():

@@ -13,7 +13,13 @@ from api.schemas import TicketIn
         ('{"text": "a", "channel": "fax"}', "channel: expected 'email', 'chat', 'web', 'phone', 'webhook' or 'api'"),
         ('{"text": "a", "requester": []}', "requester: expected a JSON object"),
         ("[]", "expected a JSON object"),
-        ('{"text": " "}', "the ticket is empty: give `text`, or `subject` and `body`"),
+        (
+            '{"text": " "}',
+            (
+                "the ticket is empty: give one of `text`, `subject` and `body`, `email`, or `messages` "
+                "(which may have a `subject`)"
+            ),
+        ),
         ('{"text": "a"', "invalid JSON: EOF while parsing an object at line 1 column 12"),
     ],
 )

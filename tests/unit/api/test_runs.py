@@ -4,7 +4,7 @@ import pytest
 
 from api.errors import BusyError, NotFoundError, UsageError
 from api.runs import LINES_IN_MEMORY, LINES_PER_GLIMPSE, MAX_WAITING, RunQueue
-from api.schemas import IngestRunIn
+from api.schemas import IngestRunIn, ReindexRunIn
 from index.errors import StoreError
 from index.models import ArticleReport
 from index.runs import RunQuery
@@ -111,3 +111,29 @@ def test_no_run_is_left_open_when_the_queue_stops(runtime, tmp_path):
     runtime.may_finish.set()
     runs.stop()
     assert [runtime.history.get(run_id).state for run_id in ids] == ["interrupted", "interrupted"]
+
+
+@pytest.mark.parametrize(("embedding", "source"), [("e5-small-v2", "reindex:e5-small-v2"), (None, "reindex:auto")])
+def test_building_the_index_anew_is_a_run_that_waits_its_turn(runs, runtime, tmp_path, embedding, source):
+    runtime.may_finish.clear()
+    before = runs.submit(IngestRunIn(source=str(tmp_path)))
+    run = runs.submit_reindex(ReindexRunIn(embedding=embedding))
+    assert (run.state, run.source) == ("queued", source)
+    assert runtime.reindexed == []
+    runtime.may_finish.set()
+    assert finished(runs, run.id).state == finished(runs, before.id).state == "done"
+    assert runtime.reindexed == [embedding]
+
+
+def test_a_run_is_over_once_what_it_made_answers_and_not_before(runs, runtime, tmp_path):
+    runtime.may_return.clear()
+    run_id = runs.submit(IngestRunIn(source=str(tmp_path))).id
+    deadline = time.monotonic() + 5
+    while runtime.history.get(run_id).state != "done":
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    run = runs.get(run_id)
+    assert (run.state, run.finished_at) == ("running", None)
+    assert not runs.glimpse(run_id, after=0).is_last
+    runtime.may_return.set()
+    assert finished(runs, run_id).state == "done"

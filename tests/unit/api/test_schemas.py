@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from api.schemas import DecisionV1, IngestRunIn, TicketIn
 
-# DESIGN section 5; names and order are public API.
+# Names and order are public API.
 DECISION_FIELDS = [
     "schema_version", "decision_id", "created_at", "ticket", "outcome", "action", "category", "classification",
     "priority", "assigned_team", "sentiment", "tags", "has_runbook", "identity_verified", "confidence", "similarity",
@@ -17,7 +17,8 @@ CITATION_FIELDS = [
 ]  # fmt: skip
 FRESHNESS_FIELDS = ["state", "basis", "last_reviewed", "review_by", "valid_until", "age_days", "overdue_days"]
 PROVENANCE_FIELDS = [
-    "decider", "model", "turns", "cost_usd", "latency_ms", "embedding", "index_revision", "policy_hash", "calibration",
+    "decider", "model", "turns", "tokens", "cost_usd", "degraded", "latency_ms", "embedding", "index_revision",
+    "policy_hash", "calibration",
 ]  # fmt: skip
 
 
@@ -50,6 +51,13 @@ def test_a_decision_reads_back_as_it_was_written(decision, refusal):
         {"text": " \n\t"},
         {"subject": " ", "body": ""},
         {"text": "a", "body": "b"},
+        {"text": "a", "email": "Subject: b\n\nc"},
+        {"email": "Subject: b\n\nc", "subject": "b"},
+        {"body": "a", "messages": [{"speaker": "user", "text": "a"}]},
+        {"messages": []},
+        {"messages": [{"speaker": "user", "text": " "}]},
+        {"messages": [{"speaker": "user"}]},
+        {"messages": [{"speaker": "user", "text": "a", "role": "boss"}]},
         {"text": "a", "prority": "P1"},
         {"text": "a", "requester": {"mail": "x"}},
         {"text": "a", "identity_verified": "yes"},
@@ -66,7 +74,18 @@ def test_a_wrong_ticket_is_refused(body):
         TicketIn.model_validate(body)
 
 
-@pytest.mark.parametrize("body", [{"text": "a"}, {"subject": "a"}, {"body": "a"}, {"subject": "a", "body": ""}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": "a"},
+        {"subject": "a"},
+        {"body": "a"},
+        {"subject": "a", "body": ""},
+        {"email": "Subject: a\n\nb"},
+        {"messages": [{"speaker": "user", "text": "a"}]},
+        {"subject": "a", "messages": [{"speaker": "Ann", "text": "a", "role": "agent"}]},
+    ],
+)
 def test_a_ticket_needs_words_in_any_of_its_parts(body):
     assert TicketIn.model_validate(body)
 

@@ -202,7 +202,9 @@ def test_another_embedding_is_refused_and_both_are_named(catalog: Catalog, chang
     catalog.record_embedding(SPEC)
     # Its name finds another model, but not another state of the same one.
     remedy = "--embedding test/model" if "model" in change else "Bring that state"
-    with pytest.raises(EmbeddingMismatchError, match=rf"test/model.*{remedy}.*runcite ingest SOURCE") as caught:
+    with pytest.raises(
+        EmbeddingMismatchError, match=rf"test/model.*{remedy}.*runcite reindex --embedding test/"
+    ) as caught:
         catalog.record_embedding(replace(SPEC, **change))
     assert repr(next(iter(change.values()))).strip("'") in str(caught.value)
     assert catalog.embedding() == SPEC

@@ -82,7 +82,7 @@ def test_unchanged_articles_are_neither_read_nor_embedded(house: House) -> None:
     before = house.catalog.index_revision()
     report = house.run(VPN, JAM)
     assert outcomes(report) == {"net/vpn": "unchanged", "print/jam": "unchanged"}
-    assert (house.read, house.embedder.embedded, house.steps) == ([], [], [])
+    assert (house.read, house.embedder.embedded, house.steps) == ([], [], ["optimized"])
     assert house.catalog.index_revision() == before
 
 
@@ -90,7 +90,7 @@ def test_a_changed_article_replaces_its_points_in_the_safe_order(house: House) -
     house.run(VPN, JAM)
     report = house.run(document("net/vpn", "VPN drops\nreinstall the client\nreboot"), JAM)
     assert outcomes(report) == {"net/vpn": "updated", "print/jam": "unchanged"}
-    assert house.steps == ["embedded", "upserted", "flushed", "published", "old_deleted", "run_flushed"]
+    assert house.steps == ["embedded", "upserted", "flushed", "published", "old_deleted", "run_flushed", "optimized"]
     assert house.texts()["net/vpn"] == "VPN drops\nreinstall the client\nreboot"
     assert sum(point.article_id == "net/vpn" for point in house.store.points()) == 3
 
@@ -99,7 +99,7 @@ def test_another_owner_embeds_nothing_and_touches_no_point(house: House) -> None
     house.run(VPN)
     report = house.run(document("net/vpn", "VPN drops\nrestart the client", owner="netops"))
     assert outcomes(report) == {"net/vpn": "metadata_only"}
-    assert (house.embedder.embedded, house.steps) == ([], ["metadata_updated"])
+    assert (house.embedder.embedded, house.steps) == ([], ["metadata_updated", "optimized"])
     article = house.catalog.article("net/vpn")
     assert article is not None
     assert article.metadata.owner == "netops"
@@ -110,7 +110,7 @@ def test_another_audience_reaches_the_points_before_the_catalog(house: House) ->
     report = house.run(document("net/vpn", "VPN drops\nrestart the client", audience=["netops"]))
     assert outcomes(report) == {"net/vpn": "metadata_only"}
     assert house.embedder.embedded == []
-    assert house.steps == ["unsettled", "access_set", "access_flushed", "metadata_updated"]
+    assert house.steps == ["unsettled", "access_set", "access_flushed", "metadata_updated", "optimized"]
     assert {point.audience for point in house.store.points()} == {("netops",)}
 
 
@@ -133,7 +133,7 @@ def test_what_vanished_is_removed_from_catalog_first(house: House) -> None:
     house.run(VPN, JAM)
     report = house.run(JAM)
     assert outcomes(report) == {"print/jam": "unchanged", "net/vpn": "deleted"}
-    assert house.steps == ["removed", "points_deleted", "run_flushed"]
+    assert house.steps == ["removed", "points_deleted", "run_flushed", "optimized"]
     assert house.catalog.article("net/vpn") is None
     assert {point.article_id for point in house.store.points()} == {"print/jam"}
 

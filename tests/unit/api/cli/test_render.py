@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from agent.models import Step, TicketSummary
+from agent.schema import Step, TicketSummary
 from api.cli.render import DecisionCard
 
 HOSTILE = "[bold red]pwned[/] [link=https://evil.example]here[/link] \x1b[2J\x1b]0;t\x07\u202ereversed"

@@ -100,7 +100,7 @@ def test_another_model_than_recorded_is_refused_with_both_names(
     assert "'BAAI/bge-small-en-v1.5'" in message
     assert "'sentence-transformers/all-MiniLM-L6-v2'" in message
     assert "--embedding BAAI/bge-small-en-v1.5" in message
-    assert f"move {str(tmp_path)!r} away" in message
+    assert "`runcite reindex --embedding sentence-transformers/all-MiniLM-L6-v2`" in message
 
 
 def test_a_folder_is_recognised_by_its_name(bge_like: Path, tmp_path: Path) -> None:
@@ -163,5 +163,5 @@ def test_a_model_without_a_graph_runs_as_it_is_and_never_under_an_int8_index(tmp
     assert isinstance(embedder, LocalEmbedder)
     assert line.endswith("Computes in fp32.")
     assert choose_embedder(str(folder), embedder.spec, home, FakeHub())[0].spec == embedder.spec
-    with pytest.raises(EmbeddingMismatchError, match=r"embedded in int8.*'relu'.*runcite ingest"):
+    with pytest.raises(EmbeddingMismatchError, match=r"embedded in int8.*'relu'.*runcite reindex"):
         choose_embedder(str(folder), replace(embedder.spec, numerics="int8"), home, FakeHub())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import EmbeddingMismatchError, StoreError
+from index.errors import DiskFullError, EmbeddingMismatchError, StoreError
 from index.models import Point, point_id
 from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
@@ -131,3 +131,12 @@ def test_a_closed_store_puts_nothing_aside(folder: Path):
     with pytest.raises(StoreError, match="closed"):
         store.prepare()
     assert not (folder.parent / "aside").exists()
+
+
+def test_a_full_disk_is_not_taken_for_damage(tmp_path: Path) -> None:
+    def no_room() -> EdgeStore:
+        raise DiskFullError("10 MB left")
+
+    store = RebuildingStore(no_room, lambda: pytest.fail("put aside"))
+    with pytest.raises(DiskFullError, match="10 MB left"):
+        store.prepare()

@@ -178,7 +178,7 @@ def test_a_collection_of_another_dimension_is_refused(options):
 
 def test_a_collection_that_somebody_else_laid_out_is_refused(options, process):
     client = raw(process)
-    foreign = f"{options.collection}-{INDEX.lower()}-7"
+    foreign = f"{options.collection}-{INDEX.lower()}-1"
     client.create_collection(foreign, vectors_config=models.VectorParams(size=16, distance=models.Distance.DOT))
     served = models.CreateAlias(collection_name=foreign, alias_name=options.collection)
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=served)])
@@ -258,3 +258,50 @@ def test_an_address_that_cannot_be_one_is_refused():
 @pytest.mark.parametrize(("replicas", "chosen", "confirmed"), [(1, None, 1), (2, None, 2), (3, None, 2), (3, 3, 3)])
 def test_a_majority_confirms_writes_unless_told_otherwise(replicas, chosen, confirmed):
     assert ServerOptions(url="", replicas=replicas, write_consistency=chosen).confirmed_by == confirmed
+
+
+def serving(options: ServerOptions, process: QdrantProcess) -> str:
+    """What the alias points at."""
+    client = raw(process)
+    aliases = {one.alias_name: one.collection_name for one in client.get_aliases().aliases}
+    client.close()
+    return aliases[options.collection]
+
+
+def test_a_generation_that_is_being_built_does_not_serve(options, process) -> None:
+    live, following = connect(options), ServerStore.connect(options, 24, INDEX, 2, serves=False)
+    live.prepare()
+    live.upsert([point(1)])
+    following.prepare()
+    following.upsert([point(2, 24), point(3, 24)])
+    assert (live.count(), following.count()) == (1, 2)
+    assert search(live) == ["a1"]
+    assert serving(options, process) == f"{options.collection}-{INDEX.lower()}-1"
+    live.close()
+    following.close()
+
+
+def test_the_alias_moves_to_the_generation_that_serves_and_the_old_one_is_read_on(options, process) -> None:
+    live, following = connect(options), ServerStore.connect(options, 24, INDEX, 2)
+    live.prepare()
+    live.upsert([point(1)])
+    following.prepare()
+    following.upsert([point(2, 24)])
+    assert serving(options, process) == f"{options.collection}-{INDEX.lower()}-2"
+    assert search(live) == ["a1"]
+    assert search(following, 24) == ["a2"]
+    live.close()
+    following.close()
+
+
+def test_a_discarded_generation_is_gone_and_may_be_discarded_again(options) -> None:
+    live, following = connect(options), ServerStore.connect(options, 24, INDEX, 2)
+    live.prepare()
+    following.prepare()
+    for _ in range(2):
+        live.discard()
+    with pytest.raises(StoreError, match="runcite ingest"):
+        live.count()
+    assert following.count() == 0
+    live.close()
+    following.close()

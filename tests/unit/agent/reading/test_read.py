@@ -21,8 +21,8 @@ def reading(body, subject=None):
         ("V\u200bP\u2060N dr\U000e0041ops\u202e", "VPN drops"),
         ("VPN\r\ndrops\x07", "VPN\ndrops"),
         ("\x1b[1;31mVPN\x1b[0m drops", "VPN drops"),
-        ("FW from Ann:\n\n> VPN drops\n> a lot\n\nThanks", "FW from Ann:\n\nVPN drops\na lot\n\nThanks"),
-        ("> everything is quoted", "> everything is quoted"),
+        ("FW from Ann:\n\n> VPN drops\n> a lot\n\nThanks", "FW from Ann:\n\nVPN drops\na lot"),
+        ("> everything is quoted", "everything is quoted"),
     ],
     ids=[
         "reply",
@@ -81,3 +81,34 @@ def test_a_binary_ticket_is_an_error():
 )
 def test_sentiment(body, sentiment):
     assert reading(body).sentiment == sentiment
+
+
+ALERT = """[FIRING:1] DiskFull (node-7 warning)
+Labels:
+ - alertname = DiskFull
+ - instance = 10.0.0.7:9100
+Annotations:
+ - description = /var is 96% full
+On node-7 write: fails
+Source: http://prometheus.corp:9090/graph"""
+
+
+def test_an_alert_is_read_whole():
+    assert reading(ALERT).text == ALERT
+
+
+def test_what_the_search_sees_has_no_marks_and_no_endless_log():
+    result = reading("I am ann@example.org and the VPN drops\n" + "ERROR tunnel down\n" * 1_000)
+    assert "[email]" in result.text
+    assert "[email]" not in result.query
+    assert len(result.query) <= 2_000
+
+
+def test_secrets_are_counted_in_every_part():
+    result = reading("call +49 30 901820\n\nOn 1 Jan 2026, Ann wrote:\n> my password is hunter2", "mail to a@b.example")
+    assert result.scrubbed == {"email": 1, "phone": 1, "password": 1}
+    assert "hunter2" not in f"{result.text}{result.rest}{result.summary}"
+
+
+def test_a_number_with_invisible_characters_in_it_is_still_scrubbed():
+    assert reading("card 4111\u200b 1111 1111\u2060 1111").scrubbed == {"card": 1}
