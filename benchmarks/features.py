@@ -63,7 +63,7 @@ def _time(runtime: LocalRuntime) -> list[float]:
     lines = (ROOT / "kb_samples" / "tickets.jsonl").read_text(encoding="utf-8").splitlines()
     for row in map(json.loads, lines):
         text = f"{row['subject']}\n{row['body']}"
-        retrieval = runtime.searcher.retrieve(text, audience=frozenset(), limit=50)
+        retrieval = runtime.live.now.searcher.retrieve(text, audience=frozenset(), limit=50)
         found = _found(retrieval.candidates, portraits, terms)
         rows = rng.standard_normal((1 + MAX_SENTENCES, off_topic.shape[1])).astype(np.float32)
         asked = Asked(

@@ -96,7 +96,7 @@ def gather(names: list[str], homes: Path | None = None) -> Iterator[Corpus]:
             settings = Settings(home=(homes or Path(scratch)) / folder, embedding="bundled")
             with open_runtime(settings, create=True) as runtime:
                 runtime.ingest(str(pages))
-                yield _corpus(name, rows, [_find(runtime.searcher, _ticket(row)) for row in rows])
+                yield _corpus(name, rows, [_find(runtime.live.now.searcher, _ticket(row)) for row in rows])
 
 
 def _find(searcher: Searcher, ticket: Ticket) -> Retrieval:

@@ -74,7 +74,7 @@ def measure(embedder: Embedder, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     dataset = load_dataset(DATA)
     with open_runtime(Settings(home=home), create=True) as runtime:
         assert runtime.ingest(str(dataset.pages)).error is None
-        found = runtime.searcher.retrieve(dataset.tickets[0].text, audience=frozenset())
+        found = runtime.live.now.searcher.retrieve(dataset.tickets[0].text, audience=frozenset())
         report = evaluate(dataset, runtime.triager, 108)
     return report, min(candidate.similarity for candidate in found.candidates)
 
