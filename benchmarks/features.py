@@ -56,7 +56,7 @@ def measure() -> list[Figure]:
 def _time(runtime: LocalRuntime) -> list[float]:
     portraits = Kept(runtime.catalog.vectors(FIRST).portraits, PORTRAIT_BYTES)
     letters: Kept[Letters] = Kept(
-        lambda keys: {key: letters_of(*both) for key, both in runtime.catalog.texts(keys).items()}, LETTER_BYTES
+        lambda keys: {key: letters_of(key[0], *both) for key, both in runtime.catalog.texts(keys).items()}, LETTER_BYTES
     )
     off_topic = runtime.catalog.vectors(FIRST).off_topic(off_topic_digest())
     if off_topic is None:

@@ -56,14 +56,16 @@ class Letters:
         return self.buckets.nbytes + self.weights.nbytes + self.starts.nbytes
 
 
-def letters_of(title: str, text: str) -> Letters:
+def letters_of(article_id: str, title: str, text: str) -> Letters:
     """Read an article.
 
     Args:
-        title: Its title, which every window begins with.
+        article_id: Its id, whose last part often is the name of the alert it answers.
+        title: Its title; every window begins with both.
         text: Its text.
     """
-    read = (_groups(f"{title} {part}") for part in _windows(text))
+    head = f"{article_id.rsplit('/', 1)[-1]} {title}"
+    read = (_groups(f"{head} {part}") for part in _windows(text))
     windows = [one for one in read if len(one[0])] or [_NOTHING]
     lengths = [len(buckets) for buckets, _ in windows]
     starts = np.concatenate([[0], np.cumsum(lengths[:-1])]).astype(np.int64)

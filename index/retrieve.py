@@ -186,7 +186,7 @@ class Retriever:
         return self._embedder.embed_queries([query, *telling_sentences(query, lexicon, self._terms.terms)])
 
     def _read_letters(self, wanted: Collection[Key]) -> dict[Key, Letters]:
-        return {key: letters_of(title, text) for key, (title, text) in self._catalog.texts(wanted).items()}
+        return {key: letters_of(key[0], title, text) for key, (title, text) in self._catalog.texts(wanted).items()}
 
     def _off_topic(self) -> FloatMatrix:
         recorded = self._vectors.off_topic(off_topic_digest())

@@ -11,7 +11,7 @@ from index.portraits import Gallery, Portrait
 from ingest.models import EVERYONE
 from tests.unit.index.test_portraits import a_portrait, unit_rows
 
-LETTERS = [letters_of(title, "") for title in ("VPN drops", "Printer is jammed", "Reset a password")]
+LETTERS = [letters_of("", title, "") for title in ("VPN drops", "Printer is jammed", "Reset a password")]
 TERMS = np.array([1], dtype=np.uint32)
 
 
@@ -78,7 +78,7 @@ class Index:
         self.backgrounds = Backgrounds(self.load, self.read, lambda: unit_rows(np.random.default_rng(1), 9))
 
     def read(self, wanted: Collection[Key]) -> dict[Key, Letters]:
-        return {key: letters_of(f"Runbook {key[0]}", "") for key in wanted}
+        return {key: letters_of(key[0], "", "") for key in wanted}
 
     def load(self, wanted: Collection[Key]) -> dict[Key, Portrait]:
         self.asked.append(list(wanted))
