@@ -11,6 +11,7 @@ from typing import Final
 from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
 from agent.policy import ACTING_STATES, Policy
 from agent.twins import are_twins
+from agent.votes import past_outage
 from ingest.freshness import FreshnessState
 
 
@@ -146,7 +147,9 @@ def _outage(case: Case, policy: Policy) -> Finding:
     best = matched(case, policy)
     if best and best.candidate.article.metadata.priority == "P1":
         return Fired("outage", f"the matching article {_name(best)} is for P1 outages", remedy)
-    return Passed("neither the ticket nor a matching article speaks of an outage")
+    if alike := past_outage(case, policy):
+        return Fired("outage", f"past tickets like it were P1: {alike}", remedy)
+    return Passed("neither the ticket, a matching article nor past tickets like it speak of an outage")
 
 
 def _index(case: Case, _policy: Policy) -> Finding:

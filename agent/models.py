@@ -188,6 +188,7 @@ class Case:
         reading: What it says.
         retrieval: What the index found; nothing where it could not be searched.
         candidates: What was found, assessed; best first.
+        signals: What its words mean under the policy.
         index_fault: Why the index could not be searched, and the remedy; `None` where it was.
     """
 

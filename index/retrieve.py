@@ -11,6 +11,7 @@ from index.errors import StoreError
 from index.lexicon import Lexicon, WeightedTerms
 from index.models import Candidate, Evidence, FloatVector, Hit, IndexedArticle, Retrieval, SparseVector, point_id
 from index.naming import identifiers, names
+from index.neighbours import Neighbours
 from index.ports import Embedder, VectorStore
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
@@ -75,6 +76,7 @@ class Retriever:
         self._store = store
         self._catalog = catalog
         self._terms = TermEncoder()
+        self._neighbours = Neighbours(catalog.past_tickets, embedder)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
         """Find the articles that may answer a query.
@@ -116,6 +118,7 @@ class Retriever:
             candidates=tuple(candidates[:limit]),
             unknown_term_share=lexicon.unknown_share(asked.bm25.indices),
             index_revision=index_revision,
+            neighbours=self._neighbours.nearest(asked.dense),
         )
 
     def _find(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:

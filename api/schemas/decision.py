@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent.models import Action, Channel, CitationUse, DeciderKind, Outcome, RefusalReason, ScrubKind, Sentiment
+from agent.schema import RoutingBasis
 from api.schemas.base import Answer, Moment, Score
 from ingest.freshness import Basis, FreshnessState
 from ingest.models import Priority
@@ -96,6 +97,34 @@ class GateResultV1(Answer):
     detail: str
 
 
+class GroundsV1(Answer):
+    """Who says where the ticket belongs; `confidence` is the share of votes, null where there was no vote."""
+
+    basis: RoutingBasis
+    confidence: Score | None
+
+
+class PastTicketRefV1(Answer):
+    """A past ticket like this one, how like it, and where it belonged."""
+
+    example_id: str
+    similarity: Score
+    category: str | None
+    classification: str | None
+    priority: Priority | None
+    team: str | None
+
+
+class RoutingV1(Answer):
+    """On what grounds the ticket was put where it is; null where nothing says. At most five past tickets are named."""
+
+    category: GroundsV1 | None
+    classification: GroundsV1 | None
+    priority: GroundsV1
+    team: GroundsV1
+    past_tickets: tuple[PastTicketRefV1, ...]
+
+
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
@@ -139,3 +168,4 @@ class DecisionV1(Answer):
     escalation: EscalationV1
     gates: tuple[GateResultV1, ...]
     provenance: ProvenanceV1
+    routing: RoutingV1
