@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from agent.gates import matched
+from agent.gates import least_similarity, matched
 from agent.models import ACTING, Case, Outcome, Verdict
 from agent.policy import Policy, Route
 from agent.schema import Grounds, PastTicketRef, Routing, RoutingBasis
@@ -100,7 +100,7 @@ class _Poll:
         Returns:
             The label and its grounds; `None` and `None` where nothing has enough votes.
         """
-        votes = replace(past_votes(self._case, self._policy, of_past), articles=self._articles(of_article))
+        votes = replace(past_votes(self._case, of_past), articles=self._articles(of_article))
         own = of_article(self.article) if self.article else None
         winner = own if self._acts and own else votes.winner() or own
         if winner is None:
@@ -111,7 +111,7 @@ class _Poll:
     def _articles(self, of_article: LabelOf) -> dict[str, float]:
         """Sum the confidences of the articles found by their label; of nothing like the ticket, nothing counts."""
         best = self._case.best
-        if best is None or best.candidate.similarity < self._policy.min_similarity:
+        if best is None or best.candidate.similarity < least_similarity(self._case, self._policy):
             return {}
         whole = max(1.0, sum(one.confidence for one in self._case.candidates))
         votes: dict[str, float] = {}
@@ -135,7 +135,7 @@ def _priority(case: Case, policy: Policy, route: Route, article: IndexedArticle 
     """Past tickets may raise a priority that the policy or an article states, never lower it."""
     stated = article.metadata.priority if article else None
     ruled = policy.priority(route, stated)
-    votes = past_votes(case, policy, lambda past: _one(past.priority))
+    votes = past_votes(case, lambda past: _one(past.priority))
     voted = next((one for one in _PRIORITIES if one == votes.winner()), None)
     if voted is not None and (voted < ruled or (route == "default" and stated is None)):
         return voted, Grounds("past_tickets", round(votes.share(voted), 4))
@@ -145,7 +145,7 @@ def _priority(case: Case, policy: Policy, route: Route, article: IndexedArticle 
 def _tags(case: Case, policy: Policy, article: IndexedArticle | None) -> tuple[str, ...]:
     """What a tag of the policy asks for, only the policy can: past tickets put none of these on a ticket."""
     ruled = {rule.tag.name for rule in policy.tags}
-    votes = past_votes(case, policy, lambda past: past.tags)
+    votes = past_votes(case, lambda past: past.tags)
     voted = sorted(tag for tag in votes.past if tag not in ruled and votes.share(tag) >= LEAST_SHARE)
     labels = article.metadata.labels if article else ()
     return tuple(dict.fromkeys((*labels, *(tag.name for tag in case.signals.tags), *voted)))

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from agent.confidence import CosineScale
 from agent.models import Case
-from agent.policy import Policy
 from index.models import PastTicket
 
 ARTICLES_WEIGH = 1.0
@@ -47,20 +45,18 @@ class Votes:
         return best if best is not None and self.share(best) >= LEAST_SHARE else None
 
 
-def past_votes(case: Case, policy: Policy, labels: Labels) -> Votes:
+def past_votes(case: Case, labels: Labels) -> Votes:
     """Let the past tickets like a ticket vote; the articles may be added.
 
     Args:
         case: The facts.
-        policy: Says what cosines mean.
         labels: Which kind of label is voted on; tickets without any do not vote.
     """
-    scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
     past: dict[str, float] = {}
     total = 0.0
     for neighbour in case.retrieval.neighbours:
         said = labels(neighbour.past)
-        likeness = min(1.0, max(0.0, scale.place(neighbour.similarity))) ** 2
+        likeness = min(1.0, max(0.0, case.retrieval.scale.place(neighbour.similarity))) ** 2
         if said:
             total += likeness
         for label in said:
@@ -68,12 +64,12 @@ def past_votes(case: Case, policy: Policy, labels: Labels) -> Votes:
     return Votes(past, total)
 
 
-def past_outage(case: Case, policy: Policy) -> str | None:
+def past_outage(case: Case) -> str | None:
     """Say which past tickets make this one an outage; `None` where they do not.
 
     Only they have a say here: what articles say of P1 is a matter of its own.
     """
-    votes = past_votes(case, policy, lambda one: (one.priority,) if one.priority else ())
+    votes = past_votes(case, lambda one: (one.priority,) if one.priority else ())
     if votes.winner() != "P1":
         return None
     nearest = [one for one in case.retrieval.neighbours if one.past.priority == "P1"][:3]

@@ -97,6 +97,14 @@ class GateResultV1(Answer):
     detail: str
 
 
+class ContributionV1(Answer):
+    """One feature behind the confidence, and the log-odds it adds to those of a typical wrong article."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
 class GroundsV1(Answer):
     """Who says where the ticket belongs; `confidence` is the share of votes, null where there was no vote."""
 
@@ -168,4 +176,5 @@ class DecisionV1(Answer):
     escalation: EscalationV1
     gates: tuple[GateResultV1, ...]
     provenance: ProvenanceV1
+    why: tuple[ContributionV1, ...]
     routing: RoutingV1
