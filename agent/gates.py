@@ -17,11 +17,12 @@ from ingest.freshness import FreshnessState
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """Why a gate fired, and what would have let the ticket pass."""
+    """Why a gate fired, and what would have let the ticket pass; `between` names articles it cannot choose between."""
 
     reason: RefusalReason
     detail: str
     remedy: str
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def run_gates(case: Case, policy: Policy) -> Verdict:
     results = tuple(GateResult(gate.name, isinstance(found, Passed), found.detail) for gate, found in findings)
     for gate, found in findings:
         if isinstance(found, Fired):
-            return Verdict(gate.outcome, found.reason, found.detail, found.remedy, results)
+            return Verdict(gate.outcome, found.reason, found.detail, found.remedy, results, found.between)
     return Verdict("RESOLVE", None, "", "", results)
 
 
@@ -250,6 +251,7 @@ def _unambiguous(best: AssessedCandidate, case: Case, policy: Policy) -> Finding
             "ambiguous",
             f"{_name(best)} ({best.confidence:.2f}) and {_name(rivals[0])} ({rivals[0].confidence:.2f}) fit as well",
             "the fact that tells them apart",
+            tuple(one.candidate.article.article_id for one in (best, *rivals)),
         )
     return Passed("no other article fits as well")
 

@@ -235,6 +235,7 @@ class Verdict:
         detail: The firing gate's sentence.
         what_would_change_it: What would have let the ticket pass that gate.
         results: Every gate's result, in the table's order.
+        between: Ids of the articles that the ticket does not tell apart, where that is the reason.
     """
 
     outcome: Outcome
@@ -242,6 +243,7 @@ class Verdict:
     detail: str
     what_would_change_it: str
     results: tuple[GateResult, ...]
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from agent.gates import least_similarity, matched
 from agent.models import ACTING, Case, Outcome, Verdict
 from agent.policy import Policy, Route
 from agent.schema import Grounds, PastTicketRef, Routing, RoutingBasis
-from agent.votes import LEAST_SHARE, Labels, past_votes
+from agent.votes import LEAST_PROBABILITY, Labels, past_votes
 from index.models import IndexedArticle
 from ingest.models import Priority
 
@@ -55,7 +55,7 @@ def place(case: Case, verdict: Verdict, outcome: Outcome, policy: Policy) -> Pla
         outcome: What was decided.
         policy: The rules.
     """
-    poll = _Poll(case, policy, acts=outcome in ACTING)
+    poll = _Poll(case, policy, verdict, acts=outcome in ACTING)
     route = _route(case, verdict, poll.article)
     category, category_grounds = poll.choose(_category, lambda past: _one(past.category))
     classification, classification_grounds = poll.choose(
@@ -83,9 +83,14 @@ def place(case: Case, verdict: Verdict, outcome: Outcome, policy: Policy) -> Pla
 class _Poll:
     """Asks articles and past tickets about one ticket."""
 
-    def __init__(self, case: Case, policy: Policy, *, acts: bool) -> None:
+    def __init__(self, case: Case, policy: Policy, verdict: Verdict, *, acts: bool) -> None:
         found = matched(case, policy)
         self.article = found.candidate.article if found else None
+        # One of several that fit as well has no word of its own.
+        self._stands_alone = found is not None and found.confidence >= policy.min_confidence
+        self._between = [
+            one.candidate.article for one in case.candidates if one.candidate.article.article_id in verdict.between
+        ]
         self._case = case
         self._policy = policy
         self._acts = acts
@@ -98,15 +103,18 @@ class _Poll:
             of_past: Reads it from a past ticket.
 
         Returns:
-            The label and its grounds; `None` and `None` where nothing has enough votes.
+            The label and its grounds; `None` and `None` where nothing is probable enough, or the requester is asked.
         """
         votes = replace(past_votes(self._case, of_past), articles=self._articles(of_article))
         own = of_article(self.article) if self.article else None
-        winner = own if self._acts and own else votes.winner() or own
-        if winner is None:
+        alone = own if self._stands_alone else None
+        winner = own if self._acts and own else votes.winner() or alone
+        asked = {of_article(article) for article in self._between}
+        if winner is None or (winner in asked and len(asked) > 1):
+            # What the requester is being asked is not to be guessed meanwhile.
             return None, None
         basis: RoutingBasis = "past_tickets" if winner != own and votes.rests_on_past(winner) else "article"
-        return winner, Grounds(basis, round(votes.share(winner), 4))
+        return winner, Grounds(basis, round(votes.probability(winner), 4))
 
     def _articles(self, of_article: LabelOf) -> dict[str, float]:
         """Sum the confidences of the articles found by their label; of nothing like the ticket, nothing counts."""
@@ -138,7 +146,7 @@ def _priority(case: Case, policy: Policy, route: Route, article: IndexedArticle 
     votes = past_votes(case, lambda past: _one(past.priority))
     voted = next((one for one in _PRIORITIES if one == votes.winner()), None)
     if voted is not None and (voted < ruled or (route == "default" and stated is None)):
-        return voted, Grounds("past_tickets", round(votes.share(voted), 4))
+        return voted, Grounds("past_tickets", round(votes.probability(voted), 4))
     return ruled, Grounds("article", None) if stated == ruled else _BY_POLICY
 
 
@@ -146,7 +154,7 @@ def _tags(case: Case, policy: Policy, article: IndexedArticle | None) -> tuple[s
     """What a tag of the policy asks for, only the policy can: past tickets put none of these on a ticket."""
     ruled = {rule.tag.name for rule in policy.tags}
     votes = past_votes(case, lambda past: past.tags)
-    voted = sorted(tag for tag in votes.past if tag not in ruled and votes.share(tag) >= LEAST_SHARE)
+    voted = sorted(tag for tag in votes.past if tag not in ruled and votes.past[tag] >= LEAST_PROBABILITY)
     labels = article.metadata.labels if article else ()
     return tuple(dict.fromkeys((*labels, *(tag.name for tag in case.signals.tags), *voted)))
 

@@ -97,7 +97,7 @@ RoutingBasis = Literal["article", "past_tickets", "policy"]
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Who says where a ticket belongs; `confidence` is the share of votes, `None` where there was no vote."""
+    """Who says where a ticket belongs; `confidence` is its probability, `None` where there was no vote."""
 
     basis: RoutingBasis
     confidence: float | None

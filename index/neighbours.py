@@ -10,7 +10,7 @@ from index.models import FloatMatrix, FloatVector, Neighbour, PastTicket
 from index.past_tickets import PastTickets
 from index.ports import Embedder
 
-NEAREST = 9
+NEAREST = 7
 """How many past tickets are asked where a ticket belongs."""
 
 _TEXTS_PER_BATCH = 256

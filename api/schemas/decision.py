@@ -106,7 +106,7 @@ class ContributionV1(Answer):
 
 
 class GroundsV1(Answer):
-    """Who says where the ticket belongs; `confidence` is the share of votes, null where there was no vote."""
+    """Who says where the ticket belongs; `confidence` is its probability, null where there was no vote."""
 
     basis: RoutingBasis
     confidence: Score | None
