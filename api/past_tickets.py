@@ -20,7 +20,7 @@ from index.models import PastTicket
 from ingest.models import Priority
 
 MOST_BYTES = 64 * 1024 * 1024
-"""The largest file read; 20,000 tickets of 3,000 characters fit."""
+"""The largest file read; 10,000 tickets of 6,000 characters fit."""
 
 MOST_TAGS = 20
 

@@ -14,6 +14,7 @@ from benchmarks import (
     quality,
     reading,
     resync,
+    routing,
     scale,
     transfer,
 )
@@ -29,6 +30,7 @@ SUITES = (
     embedding,
     ingest_split,
     resync,
+    routing,
     confluence,
     faults,
     model_faults,

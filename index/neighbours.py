@@ -57,8 +57,13 @@ class Neighbours:
             EmbeddingError: The model failed over those not embedded before.
         """
         held = self._current()
+        if not held.tickets:
+            return ()
         similarities = held.vectors @ vector
-        nearest = np.argsort(-similarities, kind="stable")[:NEAREST]
+        last = max(0, len(similarities) - NEAREST)
+        # Those as near as the last one are all looked at: which of them counts is for their ids to say.
+        near = np.flatnonzero(similarities >= np.partition(similarities, last)[last])
+        nearest = near[np.argsort(-similarities[near], kind="stable")][:NEAREST]
         return tuple(Neighbour(held.tickets[at], float(similarities[at])) for at in nearest)
 
     def _current(self) -> _Edition:

@@ -17,8 +17,8 @@ from index.errors import CatalogError
 from index.models import PastTicket
 from index.tables import errors_mapped, past_tickets, settings, writing
 
-MOST = 20_000
-"""How many there may be: each decision compares its ticket with all of them, 2.5 ms for so many of 384 dimensions."""
+MOST = 10_000
+"""How many there may be: each decision compares its ticket with all of them, in 2 ms for 384 dimensions."""
 
 _EDITION = "past_tickets"
 _ROWS_PER_STATEMENT = 500

@@ -48,7 +48,9 @@ def test_past_tickets_are_imported_listed_and_removed(runcite, file):
     assert [line.split()[0] for line in out.splitlines()] == ["Id", "A-1", "A-2", "A-3"]
     assert "Accounts 3" in said
     assert runcite("examples", "remove", "A-*")[0] == 0
-    assert team(runcite) == ("Service Desk", ["B-1"])
+    assert team(runcite)[1] == ["B-1"]
+    assert runcite("examples", "remove", "*")[0] == 0
+    assert team(runcite) == ("Service Desk", [])
 
 
 def test_a_file_with_a_mistake_changes_nothing(runcite, file):

@@ -14,6 +14,10 @@ TWO = (*ONE, Quote("a", "r", 10, 20, "Run:\n\n```\nls\n```", ()), Quote("a", "r"
 PROMISES = re.compile(
     r"\b(?:guarantee|promise|will be (?:fixed|solved)|within \d|refund|today|minutes|hours?)\b", re.IGNORECASE
 )
+HOW, THIS, THESE = (
+    f"{lead}, from our article “T”:" for lead in ("Here is how", "Please try this", "Please try these steps")
+)
+ASKED, TROUBLED = "If you meant something else", "If this does not solve it"
 
 
 def case(text):
