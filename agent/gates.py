@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
 from agent.policy import ACTING_STATES, MIN_PLACE, Policy
+from agent.reading.alert import is_alert
 from agent.twins import are_twins
 from agent.votes import past_outage
 from ingest.freshness import FreshnessState
@@ -153,7 +154,9 @@ def _outage(case: Case, policy: Policy) -> Finding:
     best = matched(case, policy)
     if best and best.candidate.article.metadata.priority == "P1":
         return Fired("outage", f"the matching article {_name(best)} is for P1 outages", remedy)
-    if alike := past_outage(case):
+    # What an alert counts as, the policy says, and its runbook.
+    is_asked = policy.alerts_are_outages or not is_alert(case.reading.text)
+    if is_asked and (alike := past_outage(case)):
         return Fired("outage", f"past tickets like it were P1: {alike}", remedy)
     return Passed("neither the ticket, a matching article nor past tickets like it speak of an outage")
 

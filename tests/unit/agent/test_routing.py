@@ -133,6 +133,12 @@ def test_a_calmly_worded_outage_is_p1_where_past_ones_were():
     assert (found.priority, found.team) == ("P1", "On-call")
 
 
+@pytest.mark.parametrize(("escalates", "reason"), [(False, None), (True, "outage")], ids=["runbook", "escalate"])
+def test_an_alert_like_past_outages_is_what_the_policy_says_of_alerts(escalates, reason):
+    case = like(a_case(article(), text="[FIRING:1] MailQueueHigh on mx-2"), *[past(0.75, priority="P1")] * 3)
+    assert run_gates(case, replace(POLICY, alerts_are_outages=escalates)).reason == reason
+
+
 def test_one_past_outage_among_others_does_not_make_an_outage():
     neighbours = [past(0.75, priority="P1"), *[past(0.74, priority="P3")] * 3]
     assert run_gates(like(a_case(article()), *neighbours), POLICY).outcome == "RESOLVE"
