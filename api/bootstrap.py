@@ -18,9 +18,10 @@ from api.home import LocalRuntime
 from api.leftovers import recover
 from api.live import Live, Serving
 from api.model import ModelParts, decider_of, open_model
+from api.move import Mover
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
-from api.settings import Settings
+from api.settings import Settings, at_server
 from api.shelf import Shelf
 from api.stores import OnNotice, Stores
 from index.catalog import Catalog
@@ -199,6 +200,34 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
             catalog.run_log.close_open()
         _require_articles(catalog, settings.home)
         yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
+
+
+@contextmanager
+def open_mover(settings: Settings, url: str, *, command: str, notice: OnNotice = _silent) -> Iterator[Mover]:
+    """Open a home to copy its vectors to a Qdrant server, or back. No model is loaded.
+
+    Args:
+        settings: Which home, and how a new collection is laid out.
+        url: The server's REST address.
+        command: What the process does, for others who find the home held.
+        notice: Told what a person should know.
+
+    Yields:
+        What copies them.
+
+    Raises:
+        ConfigurationError: The address is none.
+        NothingToDoError: There is no index in the home.
+        StoreHeldError: Another process holds the home.
+        CatalogError: The catalog is damaged.
+    """
+    inside, outside = at_server(settings, None), at_server(settings, url)
+    require_catalog(settings.home)
+    with _lock(settings.home, command), ExitStack() as opened:
+        catalog = Catalog.open(settings.home / CATALOG_NAME)
+        opened.callback(catalog.close)
+        _require_articles(catalog, settings.home)
+        yield Mover(catalog, Stores(inside, catalog, notice), Stores(outside, catalog, notice))
 
 
 @dataclass(frozen=True, slots=True)

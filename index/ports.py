@@ -88,6 +88,14 @@ class VectorStore(Protocol):
         """Count all points."""
         ...
 
+    def points(self) -> Iterable[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        ...
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
+        ...
+
     def flush(self) -> None:
         """Make every earlier write durable before returning."""
         ...

@@ -124,3 +124,14 @@ class StatusV1(Answer):
     by_state: dict[str, int]
     by_status: dict[str, int]
     runs: tuple[IngestRunV1, ...]
+
+
+class MoveV1(Answer):
+    """What `runcite index push` or `pull` did; every chunk that was not sent was there already, the same."""
+
+    action: Literal["push", "pull"]
+    url: str
+    collection: str
+    chunks: int
+    chunks_sent: int
+    state: Literal["done", "interrupted"]

@@ -13,7 +13,7 @@ from index.errors import EmbeddingMismatchError, StoreError, StoreHeldError
 from index.models import FloatVector, Hit, Point, SparseVector
 from index.space import require_room_to_open
 from index.store import beside
-from index.store.payload import HIT_FIELDS, payload_of, to_hit
+from index.store.payload import HIT_FIELDS, payload_of, to_hit, to_point, to_sparse
 
 _DENSE = "dense"
 _BM25 = "bm25"
@@ -160,6 +160,17 @@ class EdgeStore:
         with self._mapped("count"), self._reading:
             return self._open().count(edge.CountRequest())
 
+    def points(self) -> Iterator[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        for record in self._records(None, with_vector=True):
+            yield _to_point(record)
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
+        with self._mapped("read"), self._reading:
+            records = self._open().retrieve(list(ids), with_payload=True, with_vector=True)
+        return {str(record.id): _to_point(record) for record in records}
+
     def flush(self) -> None:
         """Make every earlier write durable before returning."""
         with self._mapped("flush"), self._writing:
@@ -230,13 +241,18 @@ class EdgeStore:
             return [to_hit(point.payload, point.score) for point in self._open().query(request)]
 
     def _scroll(self, fields: list[str] | None) -> Iterator[dict[str, Any]]:
+        for record in self._records(fields):
+            yield {**(record.payload or {}), "id": str(record.id)}
+
+    def _records(self, fields: list[str] | None, *, with_vector: bool = False) -> Iterator[edge.Record]:
         offset: edge.PointId | None = None
         while True:
-            request = edge.ScrollRequest(offset=offset, limit=_SCROLL_PAGE, with_payload=fields or True)
+            request = edge.ScrollRequest(
+                offset=offset, limit=_SCROLL_PAGE, with_payload=fields or True, with_vector=with_vector
+            )
             with self._mapped("scroll"), self._reading:
                 records, offset = self._open().scroll(request)
-            for record in records:
-                yield {**(record.payload or {}), "id": str(record.id)}
+            yield from records
             if offset is None:
                 return
 
@@ -321,6 +337,12 @@ def _equals(key: str, value: str) -> edge.FieldCondition:
 
 def _sparse(vector: SparseVector) -> edge.SparseVector:
     return edge.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
+
+
+def _to_point(record: edge.Record) -> Point:
+    vectors: Any = record.vector
+    bm25 = vectors[_BM25]
+    return to_point(str(record.id), record.payload, vectors[_DENSE], to_sparse(bm25.indices, bm25.values))
 
 
 def _to_edge(point: Point) -> edge.Point:

@@ -100,13 +100,14 @@ class MemoryStore:
             return len(self._points)
 
     def points(self) -> list[Point]:
-        """List all points, by id.
-
-        Returns:
-            The points as they were given.
-        """
+        """Read every point, as it was given, in the order of their ids."""
         with self._open():
             return [self._points[key] for key in sorted(self._points)]
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id; those that are not there are left out."""
+        with self._open():
+            return {key: self._points[key] for key in ids if key in self._points}
 
     def flush(self) -> None:
         """Nothing to do: there is no disk."""

@@ -77,6 +77,14 @@ class RebuildingStore:
         """Count all points."""
         return self._current().count()
 
+    def points(self) -> Iterable[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        return self._current().points()
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
+        return self._current().read(ids)
+
     def flush(self) -> None:
         """Make every earlier write durable before returning."""
         self._current().flush()

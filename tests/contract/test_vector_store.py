@@ -228,6 +228,34 @@ def test_preparing_again_changes_nothing(store: VectorStore) -> None:
     assert store.count() == len(TEXTS)
 
 
+def test_what_is_read_is_what_was_written(store: VectorStore) -> None:
+    """Vectors and all: another store is filled from it."""
+    written = [point(article_id, text, ordinal=1, audience=("a", "b")) for article_id, text in TEXTS.items()]
+    store.upsert(written)
+    for found in ({one.id: one for one in store.points()}, store.read([one.id for one in written])):
+        assert found.keys() == {one.id for one in written}
+        for one in written:
+            other = found[one.id]
+            assert replace(other, dense=one.dense, bm25=one.bm25) == one
+            assert other.dense == pytest.approx(one.dense, abs=1e-6)
+            assert other.bm25.indices.tolist() == one.bm25.indices.tolist()
+            assert other.bm25.values == pytest.approx(one.bm25.values, abs=1e-6)
+
+
+def test_every_point_is_read_once_in_the_order_of_ids(store: VectorStore) -> None:
+    store.upsert([point("net/vpn", "restart the client", ordinal=ordinal) for ordinal in range(700)])
+    ids = [one.id for one in store.points()]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 700
+
+
+def test_what_is_not_there_is_not_read(store: VectorStore) -> None:
+    fill(store)
+    known = point_id("net/vpn", "r1", 0)
+    assert store.read([known, point_id("net/vpn", "r2", 0)]).keys() == {known}
+    assert store.read([]) == {}
+
+
 CALLS: dict[str, Callable[[VectorStore], object]] = {
     "prepare": lambda store: store.prepare(),
     "upsert": fill,
@@ -237,6 +265,8 @@ CALLS: dict[str, Callable[[VectorStore], object]] = {
     "search_bm25": lambda store: bm25(store, "vpn"),
     "revisions": lambda store: store.revisions(),
     "count": lambda store: store.count(),
+    "points": lambda store: list(store.points()),
+    "read": lambda store: store.read([point_id("a", "r", 0)]),
     "flush": lambda store: store.flush(),
     "optimize": lambda store: store.optimize(),
 }
