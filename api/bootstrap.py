@@ -7,7 +7,9 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
@@ -17,7 +19,6 @@ from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.leftovers import recover
 from api.live import Live, Serving
-from api.model import ModelParts, decider_of, open_model
 from api.move import Mover
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
@@ -36,6 +37,9 @@ from index.models import EmbeddingSpec
 from index.ports import Embedder
 from index.retrieve import Retriever
 from index.sync import Syncer
+
+if TYPE_CHECKING:
+    from api.model import ModelParts
 
 CATALOG_NAME = "catalog.sqlite"
 POLICY_NAME = "policy.yml"
@@ -142,7 +146,7 @@ def open_runtime(
         require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
-        model = opened.enter_context(open_model(settings))
+        model = opened.enter_context(_language_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -242,7 +246,7 @@ class _Opener:
     settings: Settings
     catalog: Catalog
     stores: Stores
-    model: ModelParts | None
+    model: "ModelParts | None"
     wait: bool
 
     def follow(self) -> Serving:
@@ -288,7 +292,7 @@ class _Opener:
             )
             base, exemplars = policy_for(embedding.spec), settings.home / EXEMPLARS_NAME
             policy = PolicyKeeper(base, policy_path(settings), embedder, exemplars)
-            decider = decider_of(self.model, searcher, _scrubbed)
+            decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
             return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
 
@@ -307,6 +311,17 @@ class _Opener:
                 raise
             notice(f"{error} Until then tickets are handed over.")
             return LateEmbedder(recorded, load)
+
+
+@contextmanager
+def _language_model(settings: Settings) -> Iterator["ModelParts | None"]:
+    if settings.decider == "extractive":
+        yield None
+        return
+    from api.model import open_model  # noqa: PLC0415 - what it loads takes long, and most homes have no use for it
+
+    with open_model(settings) as parts:
+        yield parts
 
 
 def _lock(home: Path, command: str) -> HomeLock:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    cold,
     confluence,
     embedding,
     faults,
@@ -18,7 +19,7 @@ from benchmarks import (
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
+SUITES = (quality, floors, reading, embedding, ingest_split, resync, cold, confluence, faults, model_faults, scale)
 
 INTRO = """# Scoreboard
 
