@@ -8,6 +8,7 @@ from benchmarks import (
     confluence,
     embedding,
     faults,
+    features,
     floors,
     ingest_split,
     model_faults,
@@ -15,11 +16,26 @@ from benchmarks import (
     reading,
     resync,
     scale,
+    transfer,
 )
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, reading, embedding, ingest_split, resync, cold, confluence, faults, model_faults, scale)
+SUITES = (
+    quality,
+    transfer,
+    features,
+    floors,
+    reading,
+    embedding,
+    ingest_split,
+    resync,
+    cold,
+    confluence,
+    faults,
+    model_faults,
+    scale,
+)
 
 INTRO = """# Scoreboard
 
