@@ -66,7 +66,7 @@ class RebuildingStore:
         only: Collection[str] | None = None,
         barred: Collection[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+        """Return the points best by dot product whose audience meets `audience`, best first."""
         return self._current().search_bm25(vector, limit, audience, only, barred)
 
     def revisions(self) -> dict[tuple[str, str], int]:

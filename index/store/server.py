@@ -121,7 +121,7 @@ class ServerStore:
         barred: Several[str] = (),
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
-        return self._search(vector.tolist(), DENSE, _readable(audience, only, barred), limit, None)
+        return self._search(vector.tolist(), DENSE, _readable(audience, only, barred), limit)
 
     def search_bm25(
         self,
@@ -131,14 +131,11 @@ class ServerStore:
         only: Several[str] | None = None,
         barred: Several[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
-        audience = list(audience)
+        """Return the points best by dot product whose audience meets `audience`, best first."""
         if not len(vector.indices):
             with self._asking("search", check="no"):
                 return []
-        # Counted over what the reader may read: a score must not tell which words a hidden article has.
-        params = models.SearchParams(idf=models.IdfCorpusParams(corpus=_readable(audience, None, barred)))
-        return self._search(_sparse(vector), BM25, _readable(audience, only, barred), limit, params)
+        return self._search(_sparse(vector), BM25, _readable(audience, only, barred), limit)
 
     def revisions(self) -> dict[tuple[str, str], int]:
         """Count points by (article id, revision)."""
@@ -201,9 +198,9 @@ class ServerStore:
         using: str,
         chosen: models.Filter,
         limit: int,
-        params: models.SearchParams | None,
     ) -> list[Hit]:
         with self._asking("search", check="in time") as layout:
+            params = None
             if using == DENSE and layout.quantisation != "none":
                 again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[layout.quantisation])
                 params = models.SearchParams(quantization=again)
