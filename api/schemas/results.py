@@ -135,3 +135,23 @@ class MoveV1(Answer):
     chunks: int
     chunks_sent: int
     state: Literal["done", "interrupted"]
+
+
+class PastTicketV1(Answer):
+    """A labelled ticket of the past, its words scrubbed."""
+
+    example_id: str
+    text: str
+    category: str | None
+    classification: str | None
+    priority: Priority | None
+    team: str | None
+    tags: tuple[str, ...]
+
+
+class ImportV1(Answer):
+    """What an import of past tickets did."""
+
+    imported: int
+    replaced: int
+    total: int
