@@ -7,7 +7,9 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from agent.decide.extractive import ExtractiveDecider
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
@@ -17,10 +19,10 @@ from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.leftovers import recover
 from api.live import Live, Serving
-from api.model import ModelParts, decider_of, open_model
+from api.move import Mover
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
-from api.settings import Settings
+from api.settings import Settings, at_server
 from api.shelf import Shelf
 from api.stores import OnNotice, Stores
 from index.catalog import Catalog
@@ -34,6 +36,9 @@ from index.models import EmbeddingSpec
 from index.ports import Embedder
 from index.retrieve import Retriever
 from index.sync import Syncer
+
+if TYPE_CHECKING:
+    from api.model import ModelParts
 
 CATALOG_NAME = "catalog.sqlite"
 POLICY_NAME = "policy.yml"
@@ -128,7 +133,7 @@ def open_runtime(
         require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
-        model = opened.enter_context(open_model(settings))
+        model = opened.enter_context(_language_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -188,6 +193,34 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
         yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
 
 
+@contextmanager
+def open_mover(settings: Settings, url: str, *, command: str, notice: OnNotice = _silent) -> Iterator[Mover]:
+    """Open a home to copy its vectors to a Qdrant server, or back. No model is loaded.
+
+    Args:
+        settings: Which home, and how a new collection is laid out.
+        url: The server's REST address.
+        command: What the process does, for others who find the home held.
+        notice: Told what a person should know.
+
+    Yields:
+        What copies them.
+
+    Raises:
+        ConfigurationError: The address is none.
+        NothingToDoError: There is no index in the home.
+        StoreHeldError: Another process holds the home.
+        CatalogError: The catalog is damaged.
+    """
+    inside, outside = at_server(settings, None), at_server(settings, url)
+    require_catalog(settings.home)
+    with _lock(settings.home, command), ExitStack() as opened:
+        catalog = Catalog.open(settings.home / CATALOG_NAME)
+        opened.callback(catalog.close)
+        _require_articles(catalog, settings.home)
+        yield Mover(catalog, Stores(inside, catalog, notice), Stores(outside, catalog, notice))
+
+
 @dataclass(frozen=True, slots=True)
 class _Opener:
     """Opens the live generation of a home, with all that depends on its embedding model.
@@ -200,7 +233,7 @@ class _Opener:
     settings: Settings
     catalog: Catalog
     stores: Stores
-    model: ModelParts | None
+    model: "ModelParts | None"
     wait: bool
 
     def follow(self) -> Serving:
@@ -246,7 +279,7 @@ class _Opener:
                 fingerprint_etag=fingerprint_etag,
             )
             policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
-            decider = decider_of(self.model, searcher, _scrubbed)
+            decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
             return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
 
@@ -265,6 +298,17 @@ class _Opener:
                 raise
             notice(f"{error} Until then tickets are handed over.")
             return LateEmbedder(recorded, load)
+
+
+@contextmanager
+def _language_model(settings: Settings) -> Iterator["ModelParts | None"]:
+    if settings.decider == "extractive":
+        yield None
+        return
+    from api.model import open_model  # noqa: PLC0415 - what it loads takes long, and most homes have no use for it
+
+    with open_model(settings) as parts:
+        yield parts
 
 
 def _lock(home: Path, command: str) -> HomeLock:

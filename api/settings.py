@@ -183,6 +183,24 @@ def load_settings(home: Path | None = None, embedding: str | None = None) -> Set
         ) from error
 
 
+def at_server(settings: Settings, url: str | None) -> Settings:
+    """Return the settings with the vectors on a Qdrant server, or in the home.
+
+    Args:
+        settings: The others.
+        url: The server's REST address; `None` for the home.
+
+    Raises:
+        ConfigurationError: It is no address.
+    """
+    try:
+        return Settings.model_validate(settings.model_dump() | {"qdrant_url": url})
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{url!r} is no address of a Qdrant server; expected one such as http://localhost:6333"
+        ) from error
+
+
 def revealed(secret: SecretStr | None) -> str | None:
     """Return a secret's text, for the one place that sends it."""
     return None if secret is None else secret.get_secret_value()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    cold,
     confluence,
     embedding,
     faults,
@@ -32,6 +33,7 @@ SUITES = (
     ingest_split,
     injection,
     resync,
+    cold,
     routing,
     confluence,
     faults,

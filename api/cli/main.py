@@ -38,6 +38,7 @@ COMMANDS: Commands = {
     "demo": ("api.cli.demo:demo", "Show it all on the samples."),
     "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
     "reindex": ("api.cli.reindex:reindex", "Build the index anew, by another model too."),
+    "index": ("api.cli.index:index", "Copy the vectors to a Qdrant server, or back."),
     "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
