@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from agent.desk import Desk
+from agent.ledger import Ledger
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
 from agent.scrub import scrub
 from agent.triage import Triager
+from api.actor import actor
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.leftovers import recover
@@ -154,10 +157,11 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
         stores = Stores(settings, catalog, notice)
         if alone:
             stores.tidy()
-        opener = _Opener(settings, catalog, stores, model, wait)
+        opener = _Opener(settings, catalog, stores, ledger, model, wait)
         live = Live(opener.open(settings.embedding), catalog.generations, opener.follow)
         opened.callback(live.close)
         if not alone:
@@ -165,6 +169,7 @@ def open_runtime(
         shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
         yield LocalRuntime(
             catalog=catalog,
+            ledger=ledger,
             live=live,
             rebuilder=Rebuilder(settings, catalog, stores),
             shelf=shelf,
@@ -213,6 +218,7 @@ class _Opener:
     settings: Settings
     catalog: Catalog
     stores: Stores
+    ledger: Ledger
     model: ModelParts | None
     wait: bool
 
@@ -261,7 +267,8 @@ class _Opener:
             policy = PolicyKeeper(base, policy_path(settings), embedder, exemplars)
             decider = decider_of(self.model, searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
-            return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
+            desk = Desk(triager, self.ledger, catalog, policy.current)
+            return Serving(generation.number, searcher, triager, desk, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:
         settings, notice = self.settings, self.stores.notice

@@ -73,6 +73,11 @@ class Shelf:
             raise _no_such(article_id)
         return to_article(to_article_line(article, self._windows(), today()), revision.text)
 
+    def may_read(self, article_id: str, audience: frozenset[str]) -> bool:
+        """Tell whether a reader may read an article; one that has been removed, whether they might have."""
+        readers = self._catalog.audience_of(article_id)
+        return readers is not None and _may_read(audience, readers)
+
     def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
         """Read an article as it was at one revision, even where it has been removed since: it may have been cited.
 

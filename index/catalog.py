@@ -72,6 +72,11 @@ class Catalog:
         """The SQLite file."""
         return self._path
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is kept beside the catalog in it."""
+        return self._engine
+
     def embedding(self) -> EmbeddingSpec | None:
         """Return the model the index was built with; `None` before the first."""
         return self.generations.live().embedding

@@ -211,7 +211,7 @@ def test_a_ticket_sent_as_a_form_is_told_what_to_send(http):
 
 def test_the_http_page_describes_every_route(runtime):
     page = (Path(__file__).parents[3] / "docs" / "http.md").read_text("utf-8")
-    names = re.compile(r"\{(?:article_id|run_id)\}")
+    names = re.compile(r"\{(?:article_id|run_id|decision_id)\}")
     for path, operations in create_app(runtime).openapi()["paths"].items():
         for method in operations:
             assert f"{method.upper()} {names.sub('{id}', path)}" in page

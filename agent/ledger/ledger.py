@@ -1,0 +1,248 @@
+"""Decisions enter, each in one transaction with its audit entry; lists of them and single ones, whole, leave."""
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, delete, func, insert, inspect, select
+from ulid import ULID
+
+from agent.errors import LedgerError
+from agent.ledger import tables
+from agent.ledger.anchor import ANCHOR_NAME, Anchor, Head
+from agent.ledger.audit import Anchors, AuditReport, export_lines, verify_log
+from agent.ledger.chain import GENESIS, Detail, canonical, link
+from agent.ledger.codec import COLUMNS, Rows, decision_digest, time_to_text, to_line, to_recorded, to_rows
+from agent.ledger.models import AuditEntry, AuditKind, DecisionQuery, Recorded, RecordedLine
+from agent.ledger.query import select_decisions
+from agent.ledger.tables import audit_log, decision_articles, decision_tags, decisions, words
+from agent.models import Case
+from agent.schema import Decision
+from index.errors import CatalogError
+from index.tables import errors_mapped, writing
+
+SALT_BYTES = 16
+
+
+class Ledger:
+    """The decisions of one home and its audit log. Safe to use from many threads and processes."""
+
+    def __init__(self, engine: Engine, path: Path, actor: str) -> None:
+        """Use a ledger that is there; see `open`."""
+        self._engine = engine
+        self._path = path
+        self._actor = actor
+        self._anchor = Anchor(path.parent / ANCHOR_NAME)
+        # Within a process writers wait for each other here: waiting for SQLite's lock is done by sleeping and asking.
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, engine: Engine, path: Path, actor: str) -> Self:
+        """Open the ledger in a catalog's database, or make a new one there.
+
+        Args:
+            engine: The catalog's engine.
+            path: The database, for messages; the anchor is beside it.
+            actor: Who writes, as the audit log is to name them.
+
+        Raises:
+            LedgerError: It is of another version, or the database cannot be read.
+        """
+        ledger = cls(engine, path, actor)
+        with ledger._reading() as connection:
+            there = inspect(connection).has_table(tables.ledger_settings.name)
+            if there:
+                tables.prepare(connection)
+        if not there:
+            ledger._make()
+        return ledger
+
+    @property
+    def anchor(self) -> Anchor:
+        """Where the head of the audit log is kept beside the database."""
+        return self._anchor
+
+    def record(self, case: Case, decision: Decision, as_of: date) -> None:
+        """Record a decision, for good: once this returns, it is on the disk with its audit entry.
+
+        Args:
+            case: The facts it was decided on.
+            decision: The decision.
+            as_of: The day freshness was judged on.
+
+        Raises:
+            LedgerError: It cannot be recorded; nothing of it is.
+        """
+        rows = to_rows(case, decision, as_of, secrets.token_hex(SALT_BYTES))
+        policy = decision.provenance.policy_hash
+        with self._writing() as connection:
+            if _last_policy(connection) != policy:
+                self._append(connection, "policy", policy, {})
+            _insert(connection, rows)
+            digest = decision_digest([rows.decision[name] for name in COLUMNS], rows.articles, rows.tags)
+            detail = {"outcome": decision.outcome, "ticket": decision.ticket.id}
+            head = self._append(connection, "decision", decision.decision_id, detail, digest)
+        self._anchor.advance(head)
+
+    def note(self, kind: AuditKind, object_id: str, detail: Detail) -> None:
+        """Append an entry on something other than a decision.
+
+        Args:
+            kind: What happened.
+            object_id: What it happened to.
+            detail: More of it.
+
+        Raises:
+            LedgerError: It cannot be written.
+        """
+        with self._writing() as connection:
+            head = self._append(connection, kind, object_id, detail)
+        self._anchor.advance(head)
+
+    def erase_words(self, before: datetime) -> int:
+        """Erase what tickets said and what was replied, of every decision made before a moment; the decisions stay.
+
+        Args:
+            before: The moment.
+
+        Returns:
+            Of how many decisions.
+
+        Raises:
+            LedgerError: It cannot be done; nothing was.
+        """
+        old = select(decisions.c.decision_id).where(decisions.c.created_at < time_to_text(before))
+        with self._writing() as connection:
+            count = connection.execute(delete(words).where(words.c.decision_id.in_(old))).rowcount
+            if not count:
+                return 0
+            head = self._append(connection, "erasure", time_to_text(before), {"decisions": count})
+        self._anchor.advance(head)
+        return count
+
+    def get(self, decision_id: str) -> Recorded | None:
+        """Return one decision with what it was made of; `None` where there is none of that id."""
+        query = (
+            select(decisions.c.decision, decisions.c.evidence, words.c.words, audit_log.c.seq, audit_log.c.hash)
+            .outerjoin(words, words.c.decision_id == decisions.c.decision_id)
+            .join(audit_log, (audit_log.c.object == decisions.c.decision_id) & (audit_log.c.kind == "decision"))
+            .where(decisions.c.decision_id == decision_id)
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else to_recorded(row)
+
+    def find(self, query: DecisionQuery) -> list[RecordedLine]:
+        """List decisions, latest first."""
+        with self._reading() as connection:
+            found = connection.execute(select_decisions(query)).mappings().all()
+            articles = _articles_by_decision(connection, [row["decision_id"] for row in found])
+        return [to_line(row, articles.get(row["decision_id"], ())) for row in found]
+
+    def head(self) -> Head:
+        """Return the last entry's number and hash."""
+        with self._reading() as connection:
+            return _head(connection)
+
+    def verify(self, anchors: Anchors) -> AuditReport:
+        """Verify the audit log and all that it vouches for.
+
+        Args:
+            anchors: Heads that it must contain, known from elsewhere, each by what to call it.
+        """
+        with self._reading() as connection:
+            return verify_log(connection, anchors)
+
+    def export(self) -> Iterator[str]:
+        """Yield the audit log as lines of JSON, oldest first."""
+        with self._reading() as connection:
+            yield from export_lines(connection)
+
+    def _make(self) -> None:
+        with self._writing() as connection:
+            # Another process may have been quicker.
+            if not tables.prepare(connection):
+                return
+            head = self._append(connection, "ledger", str(ULID()), {"schema_version": tables.SCHEMA_VERSION})
+        self._anchor.reset(head)
+
+    def _append(
+        self, connection: Connection, kind: AuditKind, object_id: str, detail: Detail, digest: str = ""
+    ) -> Head:
+        """Chain an entry to the last one; the write transaction holds others off, so the chain's order is theirs."""
+        last = _head(connection)
+        entry = AuditEntry(
+            seq=last.seq + 1,
+            at=time_to_text(datetime.now(UTC)),
+            kind=kind,
+            actor=self._actor,
+            object=object_id,
+            detail=canonical(detail),
+            digest=digest,
+            previous=last.hash,
+            hash="",
+        )
+        row = {name: getattr(entry, name) for name in entry.__slots__} | {"hash": link(entry)}
+        connection.execute(insert(audit_log).values(row))
+        return Head(entry.seq, row["hash"])
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._mapped(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._turn, self._mapped(), writing(self._engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            with errors_mapped(self._path):
+                yield
+        except CatalogError as error:
+            raise LedgerError(str(error)) from error
+
+
+def _head(connection: Connection) -> Head:
+    last = connection.execute(select(audit_log.c.seq, audit_log.c.hash).order_by(audit_log.c.seq.desc()).limit(1))
+    row = last.one_or_none()
+    return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
+
+
+def _last_policy(connection: Connection) -> str | None:
+    latest = select(func.max(audit_log.c.seq)).where(audit_log.c.kind == "policy").scalar_subquery()
+    return connection.scalar(select(audit_log.c.object).where(audit_log.c.seq == latest))
+
+
+def _insert(connection: Connection, rows: Rows) -> None:
+    decision_id = rows.decision["decision_id"]
+    connection.execute(insert(decisions).values(rows.decision))
+    if rows.articles:
+        links = [
+            {"decision_id": decision_id, "position": n, "article_id": article, "revision": revision, "use": use}
+            for n, article, revision, use in rows.articles
+        ]
+        connection.execute(insert(decision_articles), links)
+    if rows.tags:
+        connection.execute(insert(decision_tags), [{"decision_id": decision_id, "tag": tag} for tag in rows.tags])
+    connection.execute(
+        insert(words).values(decision_id=decision_id, summary=rows.summary, words=rows.words, salt=rows.salt)
+    )
+
+
+def _articles_by_decision(connection: Connection, ids: Sequence[str]) -> Mapping[str, list[str]]:
+    links = (
+        select(decision_articles.c.decision_id, decision_articles.c.article_id)
+        .where(decision_articles.c.decision_id.in_(ids))
+        .order_by(decision_articles.c.decision_id, decision_articles.c.position)
+    )
+    found: dict[str, dict[str, None]] = {}
+    for decision_id, article_id in connection.execute(links):
+        found.setdefault(decision_id, {})[article_id] = None
+    return {decision_id: list(articles) for decision_id, articles in found.items()}
