@@ -9,6 +9,7 @@ from agent.models import (
     Action,
     Channel,
     CitationUse,
+    Contribution,
     DeciderKind,
     GateResult,
     Outcome,
@@ -137,3 +138,4 @@ class Decision:
     escalation: Escalation
     gates: tuple[GateResult, ...]
     provenance: Provenance
+    why: tuple[Contribution, ...]

@@ -7,6 +7,7 @@ from benchmarks import (
     confluence,
     embedding,
     faults,
+    features,
     floors,
     ingest_split,
     model_faults,
@@ -14,11 +15,25 @@ from benchmarks import (
     reading,
     resync,
     scale,
+    transfer,
 )
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
+SUITES = (
+    quality,
+    transfer,
+    features,
+    floors,
+    reading,
+    embedding,
+    ingest_split,
+    resync,
+    confluence,
+    faults,
+    model_faults,
+    scale,
+)
 
 INTRO = """# Scoreboard
 

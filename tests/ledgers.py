@@ -13,7 +13,7 @@ from agent.schema import Decision
 from agent.triage import Triager
 from index.catalog import Catalog
 from index.models import Evidence, Retrieval
-from tests.cases import Shelf, a_candidate, a_revision, rules
+from tests.cases import SCALE, Shelf, a_candidate, a_revision, rules
 
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ class OneCandidate:
     def retrieve(self, query, *, audience, limit=8):
         evidence = [Evidence(0, 0, len(VPN.text), ("Fix",), self.similarity, 9.0)]
         found = a_candidate("network/vpn", similarity=self.similarity, revision=VPN.revision, evidence=evidence)
-        return Retrieval((replace(found, coverage=1.0, title_coverage=1.0),), 0.0, "idx-1")
+        return Retrieval((found,), 0.0, SCALE, "idx-1")
 
 
 def decided(

@@ -3,6 +3,7 @@
 from api.schemas.base import MAX_GROUPS, Answer, Moment, Name, Request, Score, Words
 from api.schemas.decision import (
     CitationV1,
+    ContributionV1,
     DecisionV1,
     EscalationV1,
     FreshnessV1,
@@ -59,6 +60,7 @@ __all__ = [
     "CitationV1",
     "ConsideredChunkV1",
     "ConsideredV1",
+    "ContributionV1",
     "DecisionLineV1",
     "DecisionPageV1",
     "DecisionRecordV1",
