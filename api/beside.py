@@ -49,7 +49,7 @@ def open_decisions(settings: Settings) -> Iterator[Decisions]:
     with _open_catalog(settings) as catalog:
         ledger = Ledger.open(catalog.engine, catalog.path, actor("runcite decisions"))
         # A decision's freshness is on record: no policy is asked for windows.
-        yield Decisions(ledger, Shelf(catalog, settings.home, FreshnessWindows))
+        yield Decisions(ledger, Shelf(catalog, ledger, settings.home, FreshnessWindows))
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from api.live import Live, Serving
 from api.model import ModelParts, decider_of, open_model
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
+from api.retention import Retention
 from api.settings import Settings
 from api.shelf import Shelf
 from api.stores import OnNotice, Stores
@@ -81,11 +82,12 @@ def loaded_policy(settings: Settings) -> LoadedPolicy:
 
 
 @contextmanager
-def open_shelf(settings: Settings) -> Iterator[Shelf]:
+def open_shelf(settings: Settings, command: str = "runcite") -> Iterator[Shelf]:
     """Open a home for reading articles: no lock, no model, beside whatever process holds the store.
 
     Args:
         settings: Which home.
+        command: What the process does, for the audit log.
 
     Yields:
         Its articles.
@@ -98,7 +100,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
         policy = loaded_policy(settings).policy
-        yield Shelf(catalog, settings.home, lambda: policy.windows)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Shelf(catalog, ledger, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -145,6 +148,9 @@ def open_runtime(
         if not create:
             _require_articles(catalog, settings.home)
         ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        retention = Retention(ledger, settings.keep_words_days)
+        retention.start()
+        opened.callback(retention.stop)
         stores = Stores(settings, catalog, notice)
         if alone:
             stores.tidy()
@@ -153,7 +159,7 @@ def open_runtime(
         opened.callback(live.close)
         if not alone:
             live.watch()
-        shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
+        shelf = Shelf(catalog, ledger, settings.home, lambda: live.now.policy.loaded.policy.windows)
         yield LocalRuntime(
             catalog=catalog,
             ledger=ledger,

@@ -17,7 +17,7 @@ from index.generations import Generations, live_number
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.portraits import Portrait
-from index.quarantine import Verdict, reasons_again, reasons_for, rule
+from index.quarantine import Verdict, Witness, nobody, reasons_again, reasons_for, rule
 from index.rows import (
     Publication,
     Standing,
@@ -253,19 +253,20 @@ class Catalog:
                 set_standing(connection, article, article.metadata.audience, quarantined=bool(quarantine))
         return quarantine
 
-    def rule(self, article_id: str, verdict: Verdict, reason: str) -> tuple[str, ...] | None:
+    def rule(self, article_id: str, verdict: Verdict, reason: str, witness: Witness = nobody) -> tuple[str, ...] | None:
         """Release a live article from quarantine or put it there, from the commit on, and keep the reason.
 
         Args:
             article_id: The article.
             verdict: A release covers its present revision and what is known of it; a quarantine holds until released.
             reason: Why, in the words of the person who says so.
+            witness: Called in the same transaction with the revision that this is said of.
 
         Returns:
             Why it is quarantined now; `None` where there is no such article.
         """
         with self._writing() as connection:
-            return rule(connection, article_id, verdict, reason)
+            return rule(connection, article_id, verdict, reason, witness)
 
     def quarantined(self) -> frozenset[str]:
         """Return the ids of the live articles that nobody may find."""

@@ -194,8 +194,8 @@ def open_engine(path: Path, initial_settings: dict[str, str], busy_timeout_ms: i
     path.parent.mkdir(parents=True, exist_ok=True)
     # Many request threads read at once; the default pool of 5 would make them queue.
     engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=64)
-    event.listen(engine, "connect", partial(_configure, busy_timeout_ms))
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", partial(_begin, busy_timeout_ms))
     try:
         with errors_mapped(path):
             _prepare(engine, path, initial_settings)
@@ -206,16 +206,18 @@ def open_engine(path: Path, initial_settings: dict[str, str], busy_timeout_ms: i
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, busy_timeout_ms: int | None = None) -> Iterator[Connection]:
     """Open one write transaction, committed at the end, rolled back on any error.
 
     Args:
         engine: The catalog's engine.
+        busy_timeout_ms: How long to wait for another writer; as long as the engine does where it is left out.
 
     Yields:
         A connection that holds the write lock from the start, so that it cannot fail half way for a reader's sake.
     """
-    with engine.connect().execution_options(runcite_write=True) as connection, connection.begin():
+    options = {"runcite_write": True, "runcite_busy_timeout_ms": busy_timeout_ms}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
@@ -244,20 +246,23 @@ def errors_mapped(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _configure(busy_timeout_ms: int, connection: sqlite3.Connection, _record: object) -> None:
+def _configure(connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by `_begin`: pysqlite's own rules begin too late, and never for reads.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # What is erased is overwritten, not only unlinked.
+    cursor.execute("PRAGMA secure_delete = ON")
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("runcite_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _begin(busy_timeout_ms: int, connection: Connection) -> None:
+    options = connection.get_execution_options()
+    asked: int | None = options.get("runcite_busy_timeout_ms")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_timeout_ms if asked is None else asked}").close()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("runcite_write", False) else "BEGIN")
 
 
 def _prepare(engine: Engine, path: Path, initial_settings: dict[str, str]) -> None:
@@ -284,10 +289,19 @@ def _check(connection: Connection, path: Path, names: set[str]) -> None:
             "that wrote it, or move it away and run `runcite ingest SOURCE` to build a new one."
         )
     missing = set(metadata.tables) - names
-    verdict = connection.scalar(text("PRAGMA quick_check(1)"))
+    verdict = "ok" if missing else _quick_check(connection)
     if missing or verdict != "ok":
         found = f"tables missing: {sorted(missing)!r}" if missing else f"quick_check says {verdict!r}"
         raise CatalogError(
             f"The catalog {str(path)!r} is damaged: {found}. Expected a whole SQLite file. Restore it from a backup, "
             "or move it away and run `runcite ingest SOURCE` to build a new one."
         )
+
+
+def _quick_check(connection: Connection) -> str:
+    """Read every page of the catalog's own tables; what else is in the file may be large, and not needed here."""
+    for name in metadata.tables:
+        verdict = str(connection.scalar(text(f"PRAGMA quick_check('{name}')")))
+        if verdict != "ok":
+            return verdict
+    return "ok"

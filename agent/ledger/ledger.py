@@ -2,13 +2,14 @@
 
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, inspect, select
 from ulid import ULID
 
 from agent.errors import LedgerError
@@ -26,6 +27,15 @@ from index.errors import CatalogError
 from index.tables import errors_mapped, writing
 
 SALT_BYTES = 16
+
+WAIT_S = 2.0
+"""How long a decision waits for other writers; a ticket is better handed over in time than decided late."""
+
+ERASED_AT_A_TIME = 1_000
+
+_ULID_TIME_CHARS = 10
+
+_BUSY = "Check what else writes to it, and its disk."
 
 
 class Ledger:
@@ -103,11 +113,33 @@ class Ledger:
             head = self._append(connection, kind, object_id, detail)
         self._anchor.advance(head)
 
-    def erase_words(self, before: datetime) -> int:
+    def noting(self, kind: AuditKind, object_id: str, reason: str) -> Callable[[Connection, str], None]:
+        """Make what appends an entry within a transaction of the catalog's: its commit is that of both.
+
+        Args:
+            kind: What happens.
+            object_id: The article that it happens to.
+            reason: Why.
+
+        Returns:
+            To be called with the transaction and the article's revision; `advance_anchor` is for after the commit.
+        """
+
+        def note(connection: Connection, revision: str) -> None:
+            self._append(connection, kind, object_id, {"reason": reason, "revision": revision})
+
+        return note
+
+    def advance_anchor(self) -> None:
+        """Let the anchor follow what was appended within another's transaction."""
+        self._anchor.advance(self.head())
+
+    def erase_words(self, before: datetime, at_a_time: int = ERASED_AT_A_TIME) -> int:
         """Erase what tickets said and what was replied, of every decision made before a moment; the decisions stay.
 
         Args:
             before: The moment.
+            at_a_time: Of how many decisions in one transaction; tickets that come meanwhile wait for no more than that.
 
         Returns:
             Of how many decisions.
@@ -115,14 +147,17 @@ class Ledger:
         Raises:
             LedgerError: It cannot be done; nothing was.
         """
-        old = select(decisions.c.decision_id).where(decisions.c.created_at < time_to_text(before))
-        with self._writing() as connection:
-            count = connection.execute(delete(words).where(words.c.decision_id.in_(old))).rowcount
-            if not count:
-                return 0
-            head = self._append(connection, "erasure", time_to_text(before), {"decisions": count})
-        self._anchor.advance(head)
-        return count
+        # An id begins with its time, and so the oldest words are found without a look at the decisions.
+        old = words.c.decision_id < str(ULID.from_datetime(before))[:_ULID_TIME_CHARS]
+        batch = select(words.c.decision_id).where(old).limit(at_a_time)
+        erased = 0
+        while self._has(batch):
+            with self._writing() as connection:
+                count = connection.execute(delete(words).where(words.c.decision_id.in_(batch))).rowcount
+                head = self._append(connection, "erasure", time_to_text(before), {"decisions": count})
+            self._anchor.advance(head)
+            erased += count
+        return erased
 
     def get(self, decision_id: str) -> Recorded | None:
         """Return one decision with what it was made of; `None` where there is none of that id."""
@@ -162,6 +197,10 @@ class Ledger:
         with self._reading() as connection:
             yield from export_lines(connection)
 
+    def _has(self, query: Select[tuple[str]]) -> bool:
+        with self._reading() as connection:
+            return connection.scalar(query.limit(1)) is not None
+
     def _make(self) -> None:
         with self._writing() as connection:
             # Another process may have been quicker.
@@ -197,8 +236,15 @@ class Ledger:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._turn, self._mapped(), writing(self._engine) as connection:
-            yield connection
+        give_up_at = time.monotonic() + WAIT_S
+        if not self._turn.acquire(timeout=WAIT_S):
+            raise LedgerError(f"The ledger in {str(self._path)!r} was busy for {WAIT_S} s. {_BUSY}")
+        try:
+            left_ms = max(1, round((give_up_at - time.monotonic()) * 1000))
+            with self._mapped(), writing(self._engine, left_ms) as connection:
+                yield connection
+        finally:
+            self._turn.release()
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

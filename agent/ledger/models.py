@@ -10,7 +10,7 @@ from agent.schema import Decision
 from index.models import Retrieval
 from ingest.models import Priority
 
-AuditKind = Literal["ledger", "policy", "decision", "erasure", "quarantine", "release", "run"]
+AuditKind = Literal["ledger", "policy", "decision", "erasure", "quarantine", "release", "run", "restore"]
 
 ArticleUse = Literal["acted_on", "for_review", "closest"]
 """`closest` is the best match of a refusal, cited or not."""

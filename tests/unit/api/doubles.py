@@ -165,6 +165,7 @@ class FakeRuntime:
         return self
 
     def page(self, query: DecisionQuery, audience: frozenset[str] | None) -> DecisionPageV1:
+        self._raise()
         self.asked.append((query, audience))
         line = DecisionLineV1(
             decision_id="01JD000000000000000000000",

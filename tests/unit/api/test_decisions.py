@@ -10,6 +10,7 @@ from api.decisions import Decisions
 from api.errors import NotFoundError, WithheldError
 from api.shelf import Shelf
 from index.catalog import Catalog, Publication
+from index.portraits import Portrait
 from ingest.freshness import FreshnessWindows
 from ingest.models import Article, ArticleMetadata
 from tests.ledgers import DAY, NOON, VPN, decided
@@ -32,7 +33,7 @@ def ledger(catalog):
 
 @pytest.fixture
 def decisions(ledger, catalog, tmp_path):
-    return Decisions(ledger, Shelf(catalog, tmp_path, FreshnessWindows))
+    return Decisions(ledger, Shelf(catalog, ledger, tmp_path, FreshnessWindows))
 
 
 def publish(catalog: Catalog, audience: tuple[str, ...] = ("*",)) -> None:
@@ -40,7 +41,8 @@ def publish(catalog: Catalog, audience: tuple[str, ...] = ("*",)) -> None:
         "network/vpn", "folder:/kb", "VPN", VPN.text, (), ArticleMetadata(audience=audience), VPN.revision
     )
     terms = np.array([1], dtype=np.uint32)
-    catalog.publish(Publication(article, "fp", 1, terms, terms))
+    vector = np.eye(1, 4, dtype=np.float32)
+    catalog.publish(Publication(article, "fp", terms, terms, Portrait.of(vector, vector)))
 
 
 def record(ledger, *tickets: str) -> list[str]:

@@ -165,6 +165,24 @@ def test_erased_words_are_gone_and_the_decision_stays(ledger, raw):
     assert "case 0" not in "\n".join(raw.iterdump())
 
 
+def test_many_words_are_erased_in_several_transactions(ledger):
+    fill(ledger, 5)
+    assert ledger.erase_words(NOON + timedelta(days=1), at_a_time=2) == 5
+    assert [one["detail"]["decisions"] for one in entries(ledger) if one["kind"] == "erasure"] == [2, 2, 1]
+    report = ledger.verify({"the anchor": ledger.anchor.read()})
+    assert (report.erased, report.faults) == (5, [])
+
+
+def test_a_ledger_that_another_writer_blocks_gives_up_in_time(ledger, raw):
+    case, decision = decided()
+    raw.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerError, match="locked"):
+        ledger.record(case, decision, DAY)
+    raw.execute("ROLLBACK")
+    ledger.record(case, decision, DAY)
+    assert ledger.get(decision.decision_id)
+
+
 def test_nothing_to_erase_leaves_no_entry(ledger):
     fill(ledger, 1)
     assert ledger.erase_words(NOON) == 0
