@@ -260,9 +260,12 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(busy_timeout_ms: int, connection: Connection) -> None:
     options = connection.get_execution_options()
+    if not options.get("runcite_write", False):
+        connection.exec_driver_sql("BEGIN")  # a reader waits for nobody
+        return
     asked: int | None = options.get("runcite_busy_timeout_ms")
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_timeout_ms if asked is None else asked}").close()
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("runcite_write", False) else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare(engine: Engine, path: Path, initial_settings: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, exists, func, select
+from sqlalchemy import Connection, Row, Table, exists, func, select
 
 from agent.ledger.anchor import Head
 from agent.ledger.chain import GENESIS, canonical, fault_of
@@ -106,7 +106,7 @@ def _batches(connection: Connection) -> Iterator[list[AuditEntry]]:
     batch: list[AuditEntry] = []
     while True:
         further = query.where(audit_log.c.seq > batch[-1].seq) if batch else query
-        batch = [AuditEntry(*row) for row in connection.execute(further)]
+        batch = [AuditEntry(*row) for row in connection.execute(further).all()]
         if not batch:
             return
         yield batch
@@ -131,37 +131,35 @@ def _follow(batch: Sequence[AuditEntry], report: AuditReport, anchors: Anchors) 
 
 def _hold(connection: Connection, batch: Sequence[AuditEntry], report: AuditReport, erased_before: str) -> None:
     """Hold decisions against their entries."""
-    vouched = {entry.object: entry for entry in batch if entry.kind == "decision"}
-    rows = {row.decision_id: row for row in _of(connection, decisions, vouched)}
+    vouched = {entry.object: entry.seq for entry in batch if entry.kind == "decision"}
+    digests = {entry.object: entry.digest for entry in batch if entry.kind == "decision"}
+    rows = {row[0]: row for row in _of(connection, decisions, vouched)}
     articles, tags = _grouped(connection, decision_articles, vouched), _grouped(connection, decision_tags, vouched)
-    kept = {row.decision_id: row for row in _of(connection, words, vouched)}
-    for decision_id, entry in vouched.items():
-        row = rows.get(decision_id)
+    kept = {row[0]: row for row in _of(connection, words, vouched)}
+    for decision_id, seq in vouched.items():
+        row, text = rows.get(decision_id), kept.get(decision_id)
         if row is None:
-            report.faults.append(Fault(entry.seq, f"the decision {decision_id} of entry {entry.seq} is gone"))
-            continue
-        links = sorted((one.position, one.article_id, one.revision, one.use) for one in articles[decision_id])
-        labels = sorted(one.tag for one in tags[decision_id])
-        if decision_digest(row, links, labels) != entry.digest:
-            report.faults.append(Fault(entry.seq, f"the decision {decision_id} of entry {entry.seq} was changed"))
-            continue
-        text = kept.get(decision_id)
-        if text is None and row.created_at < erased_before:
+            report.faults.append(Fault(seq, f"the decision {decision_id} of entry {seq} is gone"))
+        elif digests[decision_id] != decision_digest(row, articles[decision_id], [tag for (tag,) in tags[decision_id]]):
+            report.faults.append(Fault(seq, f"the decision {decision_id} of entry {seq} was changed"))
+        elif text is None and row.created_at < erased_before:
             report.erased += 1
         elif text is None:
-            report.faults.append(Fault(entry.seq, f"the words of decision {decision_id} are gone, erased by no entry"))
-        elif words_digest(text.salt, text.summary, text.words) != row.words_digest:
-            report.faults.append(Fault(entry.seq, f"the words of decision {decision_id} were changed"))
+            report.faults.append(Fault(seq, f"the words of decision {decision_id} are gone, erased by no entry"))
+        elif row.words_digest != words_digest(text.salt, text.summary, text.words):
+            report.faults.append(Fault(seq, f"the words of decision {decision_id} were changed"))
 
 
-def _of(connection: Connection, table: Table, ids: Iterable[str]) -> Iterable[Any]:
-    return connection.execute(select(table).where(table.c.decision_id.in_(list(ids))))
+def _of(connection: Connection, table: Table, ids: Iterable[str]) -> Sequence[Row[Any]]:
+    """Read the rows of some decisions, the id first in each."""
+    return connection.execute(select(table).where(table.c.decision_id.in_(list(ids)))).all()
 
 
-def _grouped(connection: Connection, table: Table, ids: Iterable[str]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {decision_id: [] for decision_id in ids}
-    for row in _of(connection, table, found):
-        found[row.decision_id].append(row)
+def _grouped(connection: Connection, table: Table, ids: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Read what each of some decisions has in a table, sorted, the id left out."""
+    found: dict[str, list[tuple[Any, ...]]] = {decision_id: [] for decision_id in ids}
+    for row in sorted(map(tuple, _of(connection, table, found))):
+        found[row[0]].append(row[1:])
     return found
 
 

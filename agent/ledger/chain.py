@@ -19,9 +19,12 @@ Detail = Mapping[str, str | int | Sequence[str] | Mapping[str, int]]
 _quoted = json.encoder.encode_basestring
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: object) -> str:
     """Write a value as canonical JSON."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def sha256(text: str) -> str:

@@ -21,6 +21,7 @@ ArticleRow = tuple[int, str, str, ArticleUse]
 """Position, article id, revision, and what it was to the decision."""
 
 COLUMNS = tuple(column.name for column in decisions.columns)
+_LONG = frozenset({"decision", "evidence"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def to_rows(case: Case, decision: Decision, as_of: date, salt: str) -> Rows:
 
 def words_digest(salt: str, summary: str, written: str) -> str:
     """Digest a ticket's words; what the audit log vouches for in their stead."""
-    return sha256(canonical([salt, summary, written]))
+    return sha256(canonical([salt, summary, sha256(salt + written)]))
 
 
 def decision_digest(row: Sequence[Any], articles: Iterable[Sequence[Any]], tags: Sequence[str]) -> str:
@@ -91,7 +92,9 @@ def decision_digest(row: Sequence[Any], articles: Iterable[Sequence[Any]], tags:
         articles: Position, article id, revision and use of each of its articles, in order.
         tags: Its tags, sorted.
     """
-    return sha256(canonical([list(row), [list(one) for one in articles], list(tags)]))
+    # Long texts by their digest: to quote them as JSON first takes longer than all the rest.
+    values = [sha256(value) if name in _LONG else value for name, value in zip(COLUMNS, row, strict=True)]
+    return sha256(canonical([values, [list(one) for one in articles], list(tags)]))
 
 
 def to_recorded(row: RowMapping) -> Recorded:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Select, delete, func, insert, inspect, select
+from sqlalchemy import Connection, Engine, Select, delete, insert, inspect, select
 from ulid import ULID
 
 from agent.errors import LedgerError
@@ -90,7 +90,7 @@ class Ledger:
         rows = to_rows(case, decision, as_of, secrets.token_hex(SALT_BYTES))
         policy = decision.provenance.policy_hash
         with self._writing() as connection:
-            if _last_policy(connection) != policy:
+            if connection.scalar(_LATEST_POLICY) != policy:
                 self._append(connection, "policy", policy, {})
             _insert(connection, rows)
             digest = decision_digest([rows.decision[name] for name in COLUMNS], rows.articles, rows.tags)
@@ -226,7 +226,7 @@ class Ledger:
             hash="",
         )
         row = {name: getattr(entry, name) for name in entry.__slots__} | {"hash": link(entry)}
-        connection.execute(insert(audit_log).values(row))
+        connection.execute(insert(audit_log), row)
         return Head(entry.seq, row["hash"])
 
     @contextmanager
@@ -255,20 +255,21 @@ class Ledger:
             raise LedgerError(str(error)) from error
 
 
+_LATEST = select(audit_log.c.seq, audit_log.c.hash).order_by(audit_log.c.seq.desc()).limit(1)
+_LATEST_POLICY = (
+    select(audit_log.c.object).where(audit_log.c.kind == "policy").order_by(audit_log.c.seq.desc()).limit(1)
+)
+
+
 def _head(connection: Connection) -> Head:
-    last = connection.execute(select(audit_log.c.seq, audit_log.c.hash).order_by(audit_log.c.seq.desc()).limit(1))
-    row = last.one_or_none()
+    row = connection.execute(_LATEST).one_or_none()
     return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
-
-
-def _last_policy(connection: Connection) -> str | None:
-    latest = select(func.max(audit_log.c.seq)).where(audit_log.c.kind == "policy").scalar_subquery()
-    return connection.scalar(select(audit_log.c.object).where(audit_log.c.seq == latest))
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
     decision_id = rows.decision["decision_id"]
-    connection.execute(insert(decisions).values(rows.decision))
+    # Values given beside the statement, not in it: building them into it takes longer than writing them.
+    connection.execute(insert(decisions), rows.decision)
     if rows.articles:
         links = [
             {"decision_id": decision_id, "position": n, "article_id": article, "revision": revision, "use": use}
@@ -277,9 +278,8 @@ def _insert(connection: Connection, rows: Rows) -> None:
         connection.execute(insert(decision_articles), links)
     if rows.tags:
         connection.execute(insert(decision_tags), [{"decision_id": decision_id, "tag": tag} for tag in rows.tags])
-    connection.execute(
-        insert(words).values(decision_id=decision_id, summary=rows.summary, words=rows.words, salt=rows.salt)
-    )
+    written = {"decision_id": decision_id, "summary": rows.summary, "words": rows.words, "salt": rows.salt}
+    connection.execute(insert(words), written)
 
 
 def _articles_by_decision(connection: Connection, ids: Sequence[str]) -> Mapping[str, list[str]]:
