@@ -79,38 +79,38 @@ def test_a_wrong_question_is_answered_in_one_line(runcite, arguments, code, said
 
 def test_an_untouched_log_is_sound(runcite, decision):
     code, out, err = runcite("audit", "verify")
-    assert (code, out) == (0, "3 entries, 1 decisions: all as they were written\n")
-    assert "The last of them is 3:" in err
+    assert (code, out) == (0, "4 entries, 1 decisions: all as they were written\n")
+    assert "The last of them is 4:" in err
 
 
 def test_a_changed_decision_is_named(runcite, decision, tamper):
     tamper("UPDATE decisions SET outcome = 'RESOLVE'")
     code, out, _ = runcite("audit", "verify")
     assert code == 1
-    assert out.startswith(f"the decision {decision.decision_id} of entry 3 was changed\n")
+    assert out.startswith(f"the decision {decision.decision_id} of entry 4 was changed\n")
 
 
 def test_a_log_that_is_cut_off_misses_what_was_kept_elsewhere(runcite, decision, tamper, home, tmp_path):
     head = tmp_path / "head"
     head.write_text(runcite("audit", "head")[1])
-    tamper("DELETE FROM audit_log WHERE seq = 3")
+    tamper("DELETE FROM audit_log WHERE seq = 4")
     for table in ("decision_articles", "decision_tags", "decision_words", "decisions"):
         tamper(f"DELETE FROM {table}")  # noqa: S608 - our own tables
     (home / ANCHOR_NAME).unlink()
     code, out, _ = runcite("audit", "verify", "--anchor", head, "--json")
     report = AuditReportV1.model_validate_json(out)
     assert (code, report.sound) == (1, False)
-    assert report.faults[0].detail == "entry 3 is missing from the end: --anchor names entry 3"
+    assert report.faults[0].detail == "entry 4 is missing from the end: --anchor names entry 4"
     assert any("audit.anchor' is gone" in fault.detail for fault in report.faults)
 
 
 def test_an_export_is_verified_without_the_home(runcite, decision, tmp_path):
     file = tmp_path / "audit.jsonl"
     file.write_text(runcite("audit", "export")[1], encoding="utf-8")
-    assert runcite("audit", "verify", "--file", file)[:2] == (0, "3 entries, 1 decisions: all as they were written\n")
+    assert runcite("audit", "verify", "--file", file)[:2] == (0, "4 entries, 1 decisions: all as they were written\n")
     file.write_text(file.read_text().replace(decision.decision_id, "01JD"), encoding="utf-8")
     code, out, _ = runcite("audit", "verify", "--file", file)
-    assert (code, out.splitlines()[0]) == (1, "entry 3 was changed after it was written")
+    assert (code, out.splitlines()[0]) == (1, "entry 4 was changed after it was written")
 
 
 def test_a_batch_is_recorded_line_by_line(runcite, tmp_path):
