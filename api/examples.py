@@ -34,7 +34,7 @@ def _triage(http: TestClient) -> dict[str, Any]:
 
 
 def _decisions(http: TestClient, decision: dict[str, Any]) -> dict[str, Any]:
-    listed = http.get("/v1/decisions", params={"limit": 2}).json()
+    listed = http.get("/v1/decisions", params={"limit": 1}).json()
     record = http.get(f"/v1/decisions/{decision['decision_id']}").json()
     missing = {"missing": http.get("/v1/decisions/01JD000000000000000000000").json()}
     return {
