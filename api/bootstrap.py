@@ -164,7 +164,7 @@ def open_runtime(
             catalog=catalog,
             ledger=ledger,
             live=live,
-            rebuilder=Rebuilder(settings, catalog, stores),
+            rebuilder=Rebuilder(settings, catalog, stores, ledger),
             shelf=shelf,
             history=shelf.history,
             open_source=partial(open_source, settings=settings),
@@ -196,7 +196,8 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
         if settings.qdrant_url is None:
             catalog.run_log.close_open()
         _require_articles(catalog, settings.home)
-        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice), ledger)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from api.rebuild import Rebuilder
 from api.schemas import DecisionV1, RunReportV1, SearchV1
 from api.shelf import Shelf, today
 from index.catalog import Catalog
-from index.models import ArticleReport, RunReport
+from index.models import ArticleReport
 from index.sync import RunOptions
 from ingest.errors import RunciteError
 from ingest.ports import OnTotal, Source, ignore_total
@@ -133,7 +133,9 @@ class LocalRuntime:
                 # Another process may have made another generation live before it gave the lock back.
                 self.live.follow()
                 self.rebuilder.stores.tidy()
-                return self._noted(self.live.now.syncer.run(self._opened(source, run_id), met, options))
+                report = self.live.now.syncer.run(self._opened(source, run_id), met, options)
+                self.ledger.note_run(report)
+                return to_report(report)
         finally:
             self.live.now.health.look()
 
@@ -166,16 +168,9 @@ class LocalRuntime:
                 report = self.rebuilder.rebuild(embedding, met, options)
                 self.live.follow()
                 self.rebuilder.stores.tidy()
-                return self._noted(report)
+                return to_report(report)
         finally:
             self.live.now.health.look()
-
-    def _noted(self, report: RunReport) -> RunReportV1:
-        """Tell the audit log of a run that is over."""
-        written = to_report(report)
-        outcomes = {str(outcome): count for outcome, count in written.outcomes.items()}
-        self.ledger.note("run", written.id, {"source": written.source, "state": written.state, "outcomes": outcomes})
-        return written
 
     def _opened(self, location: str, run_id: str) -> Source:
         """Open a source; a run that fails for want of one is remembered too."""

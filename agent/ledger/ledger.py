@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ from agent.ledger.tables import audit_log, decision_articles, decision_tags, dec
 from agent.models import Case
 from agent.schema import Decision
 from index.errors import CatalogError
+from index.models import RunReport
 from index.tables import errors_mapped, writing
 
 SALT_BYTES = 16
@@ -112,6 +114,15 @@ class Ledger:
         with self._writing() as connection:
             head = self._append(connection, kind, object_id, detail)
         self._anchor.advance(head)
+
+    def note_run(self, report: RunReport) -> None:
+        """Append an entry on an ingest or re-index that is over.
+
+        Raises:
+            LedgerError: It cannot be written.
+        """
+        outcomes = dict(Counter(str(line.outcome) for line in report.articles))
+        self.note("run", report.run_id, {"source": report.source, "state": report.state, "outcomes": outcomes})
 
     def noting(self, kind: AuditKind, object_id: str, reason: str) -> Callable[[Connection, str], None]:
         """Make what appends an entry within a transaction of the catalog's: its commit is that of both.

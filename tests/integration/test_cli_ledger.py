@@ -8,7 +8,7 @@ import pytest
 from agent.ledger.anchor import ANCHOR_NAME
 from api.bootstrap import CATALOG_NAME
 from api.schemas import AuditReportV1, DecisionPageV1, DecisionRecordV1, DecisionV1
-from tests.integration.conftest import AS_OF
+from tests.integration.conftest import AS_OF, PAGES
 
 pytestmark = pytest.mark.integration
 
@@ -81,6 +81,12 @@ def test_an_untouched_log_is_sound(runcite, decision):
     code, out, err = runcite("audit", "verify")
     assert (code, out) == (0, "4 entries, 1 decisions: all as they were written\n")
     assert "The last of them is 4:" in err
+
+
+def test_the_log_tells_of_the_run_that_brought_the_articles(runcite, decision):
+    entries = [json.loads(line) for line in runcite("audit", "export")[1].splitlines()]
+    assert [entry["kind"] for entry in entries] == ["ledger", "run", "policy", "decision"]
+    assert entries[1]["detail"]["outcomes"] == {"indexed": len(PAGES)}
 
 
 def test_a_changed_decision_is_named(runcite, decision, tamper):
