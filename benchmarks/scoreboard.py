@@ -16,6 +16,7 @@ from benchmarks import (
     quality,
     reading,
     resync,
+    routing,
     scale,
     transfer,
 )
@@ -33,6 +34,7 @@ SUITES = (
     injection,
     ledger,
     resync,
+    routing,
     confluence,
     faults,
     model_faults,

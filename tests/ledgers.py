@@ -12,12 +12,15 @@ from agent.models import Case, Requester, Ticket
 from agent.schema import Decision
 from agent.triage import Triager
 from index.catalog import Catalog
-from index.models import Evidence, Retrieval
+from index.models import Evidence, Neighbour, PastTicket, Retrieval
 from tests.cases import SCALE, Shelf, a_candidate, a_revision, rules
 
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VPN = a_revision("# VPN\n\n## Fix\n\n1. Open Preferences.\n2. Enable Always On.\n")
+
+
+PAST = PastTicket("OLD-1", "the tunnel falls over at Ada's", team="Network Operations")
 
 
 class OneCandidate:
@@ -29,7 +32,7 @@ class OneCandidate:
     def retrieve(self, query, *, audience, limit=8):
         evidence = [Evidence(0, 0, len(VPN.text), ("Fix",), self.similarity, 9.0)]
         found = a_candidate("network/vpn", similarity=self.similarity, revision=VPN.revision, evidence=evidence)
-        return Retrieval((found,), 0.0, SCALE, "idx-1")
+        return Retrieval((found,), 0.0, SCALE, "idx-1", (Neighbour(PAST, 0.9),))
 
 
 def decided(

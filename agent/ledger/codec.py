@@ -134,9 +134,11 @@ def _without_words(decision: Decision) -> Decision:
 
 
 def _evidence_of(case: Case, as_of: date) -> Evidence:
+    # What past tickets said is kept where they are, and for as long.
+    neighbours = tuple(replace(one, past=replace(one.past, text="")) for one in case.retrieval.neighbours)
     return Evidence(
         as_of=as_of,
-        retrieval=replace(case.retrieval, candidates=()),
+        retrieval=replace(case.retrieval, candidates=(), neighbours=neighbours),
         candidates=case.candidates,
         signals=case.signals,
         groups=case.ticket.requester.groups,

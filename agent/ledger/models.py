@@ -22,7 +22,8 @@ class Evidence:
 
     Attributes:
         as_of: The day freshness was judged on.
-        retrieval: What the index found, its candidates left out: they are in `candidates`.
+        retrieval: What the index found, its candidates left out: they are in `candidates`. Of past tickets only where
+            they belonged is kept, not what they said.
         candidates: What was found, assessed, in the order in which it was judged.
         signals: What the ticket's words and its requester mean under the policy.
         groups: The requester's groups.

@@ -45,7 +45,7 @@ def test_nothing_on_record_holds_a_secret_or_the_requesters_address(ledger, raw)
     ledger.record(case, decision, DAY)
     dump = "\n".join(raw.iterdump())
     assert "[password]" in dump
-    for secret in ("hunter2", "901820", "ada@example.com"):
+    for secret in ("hunter2", "901820", "ada@example.com", "Ada's"):
         assert secret not in dump
 
 
