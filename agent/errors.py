@@ -9,7 +9,10 @@ RunciteError
     ├── PolicyError          a policy file cannot be used
     │   └── PatternError     a pattern in it cannot be
     ├── ModelError           a language model gave no usable reply
-    └── LookupFailedError    a system that a model may ask gave no answer
+    ├── LookupFailedError    a system that a model may ask gave no answer
+    └── LedgerError          a decision cannot be recorded, or read again
+        ├── LedgerVersionError another version of Runcite wrote the ledger
+        └── AnchorError      the anchor of the audit log is none
 """
 
 from ingest.errors import RunciteError
@@ -49,3 +52,15 @@ class ModelError(AgentError):
 
 class LookupFailedError(AgentError):
     """A system that a model may ask about a customer or a service gave no answer."""
+
+
+class LedgerError(AgentError):
+    """A decision cannot be recorded, or what was recorded cannot be read."""
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger is whole, and of a schema that this version does not read."""
+
+
+class AnchorError(LedgerError):
+    """What is to be the anchor of the audit log, or a head of it, is none."""

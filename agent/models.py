@@ -36,6 +36,7 @@ RefusalReason = Literal[
     "citation_failed",
     "model_declined",
     "index_unavailable",
+    "not_recorded",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})

@@ -112,6 +112,7 @@ class Triager:
             index_revision=case.retrieval.index_revision,
             policy_hash=rules.policy_hash,
             calibration=CALIBRATION,
+            recorded=False,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
         return build_decision(case, ruling, rules.policy, self._library, stamp)

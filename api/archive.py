@@ -24,7 +24,7 @@ from api.errors import ArchiveError
 
 MANIFEST_NAME = "manifest.json"
 MOST_MANIFEST_BYTES = 1_000_000
-DATABASES = ("catalog.sqlite", "ledger.sqlite", "embeddings.sqlite")
+DATABASES = ("catalog.sqlite", "embeddings.sqlite")
 FILES = ("policy.yml",)
 FOLDERS = ("models",)
 

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.decide.extractive import ExtractiveDecider
+from agent.desk import Desk
+from agent.ledger import Ledger
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
 from agent.scrub import scrub
 from agent.triage import Triager
+from api.actor import actor
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.leftovers import recover
@@ -22,6 +25,7 @@ from api.live import Live, Serving
 from api.move import Mover
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
+from api.retention import Retention
 from api.settings import Settings, at_server
 from api.shelf import Shelf
 from api.stores import OnNotice, Stores
@@ -83,11 +87,12 @@ def loaded_policy(settings: Settings) -> LoadedPolicy:
 
 
 @contextmanager
-def open_shelf(settings: Settings) -> Iterator[Shelf]:
+def open_shelf(settings: Settings, command: str = "runcite") -> Iterator[Shelf]:
     """Open a home for reading articles: no lock, no model, beside whatever process holds the store.
 
     Args:
         settings: Which home.
+        command: What the process does, for the audit log.
 
     Yields:
         Its articles.
@@ -100,7 +105,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
         policy = loaded_policy(settings).policy
-        yield Shelf(catalog, settings.home, lambda: policy.windows)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Shelf(catalog, ledger, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -146,19 +152,24 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        retention = Retention(ledger, settings.keep_words_days)
+        retention.start()
+        opened.callback(retention.stop)
         stores = Stores(settings, catalog, notice)
         if alone:
             stores.tidy()
-        opener = _Opener(settings, catalog, stores, model, wait)
+        opener = _Opener(settings, catalog, stores, ledger, model, wait)
         live = Live(opener.open(settings.embedding), catalog.generations, opener.follow)
         opened.callback(live.close)
         if not alone:
             live.watch()
-        shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
+        shelf = Shelf(catalog, ledger, settings.home, lambda: live.now.policy.loaded.policy.windows)
         yield LocalRuntime(
             catalog=catalog,
+            ledger=ledger,
             live=live,
-            rebuilder=Rebuilder(settings, catalog, stores),
+            rebuilder=Rebuilder(settings, catalog, stores, ledger),
             shelf=shelf,
             history=shelf.history,
             open_source=partial(open_source, settings=settings),
@@ -190,7 +201,8 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
         if settings.qdrant_url is None:
             catalog.run_log.close_open()
         _require_articles(catalog, settings.home)
-        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice), ledger)
 
 
 @contextmanager
@@ -233,6 +245,7 @@ class _Opener:
     settings: Settings
     catalog: Catalog
     stores: Stores
+    ledger: Ledger
     model: "ModelParts | None"
     wait: bool
 
@@ -281,7 +294,8 @@ class _Opener:
             policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
             decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
-            return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
+            desk = Desk(triager, self.ledger, catalog, policy.current)
+            return Serving(generation.number, searcher, triager, desk, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:
         settings, notice = self.settings, self.stores.notice

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
+        keep_words_days: For how many days what tickets said and what was replied is kept with their decisions.
         decider: Who decides: `extractive`, or `llm` for a language model's choice among an article's own steps.
         llm_base_url: Address of an OpenAI-compatible chat server.
         llm_model: The model's name there.
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
+    keep_words_days: int = Field(default=365, ge=1, le=36_500, description="a number of days, 1 or more")
     decider: DeciderKind = Field(default="extractive", description="extractive or llm")
     llm_base_url: str | None = Field(default=None, pattern=_HTTP, description="a base URL, up to /v1")
     llm_model: str | None = Field(default=None, description="the name of a model at that server")

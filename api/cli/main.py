@@ -42,6 +42,8 @@ COMMANDS: Commands = {
     "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
+    "decisions": ("api.cli.decisions:decisions", "List what was decided, and on what grounds."),
+    "audit": ("api.cli.audit:audit", "Verify that nobody changed what was recorded."),
     "articles": ("api.cli.articles:articles", "List the articles with freshness and owner."),
     "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
     "examples": ("api.cli.examples:examples", "Import past tickets that new ones are routed by."),

@@ -55,6 +55,7 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "citation_failed": "A quotation could not be verified",
     "model_declined": "The language model would not answer this",
     "index_unavailable": "The knowledge base cannot be searched",
+    "not_recorded": "The decision could not be recorded",
 }
 
 

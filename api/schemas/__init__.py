@@ -17,6 +17,17 @@ from api.schemas.decision import (
     StepV1,
     TicketSummaryV1,
 )
+from api.schemas.ledger import (
+    AuditFaultV1,
+    AuditHeadV1,
+    AuditReportV1,
+    ConsideredChunkV1,
+    ConsideredV1,
+    DecisionLineV1,
+    DecisionPageV1,
+    DecisionRecordV1,
+    RiskSignalV1,
+)
 from api.schemas.requests import IngestRunIn, ReindexRunIn, RequesterIn, TicketIn
 from api.schemas.results import (
     ArticleLineV1,
@@ -49,8 +60,16 @@ __all__ = [
     "ArticleReportPageV1",
     "ArticleReportV1",
     "ArticleV1",
+    "AuditFaultV1",
+    "AuditHeadV1",
+    "AuditReportV1",
     "CitationV1",
+    "ConsideredChunkV1",
+    "ConsideredV1",
     "ContributionV1",
+    "DecisionLineV1",
+    "DecisionPageV1",
+    "DecisionRecordV1",
     "DecisionV1",
     "EscalationV1",
     "FreshnessV1",
@@ -77,6 +96,7 @@ __all__ = [
     "RequesterIn",
     "RevisionV1",
     "RiskFlagV1",
+    "RiskSignalV1",
     "RoutingV1",
     "RunProgressV1",
     "RunReportV1",
