@@ -39,10 +39,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy, the exemplars that belong to it, the files it was read from, and where each value came from."""
+    """A policy with the exemplars that ship and the organisation's own, its files, and where each value came from."""
 
     policy: Policy
-    exemplars: tuple[Exemplar, ...]
+    shipped: tuple[Exemplar, ...]
+    own: tuple[Exemplar, ...]
     files: tuple[Path, ...]
     origins: tuple[Origin, ...]
 
@@ -90,9 +91,16 @@ def _load(base: Policy, source: PolicyText, path: Path | None) -> LoadedPolicy:
     mistakes = list(_unreachable(checked, source))
     if mistakes:
         raise PolicyFileError(source.name, mistakes)
-    exemplars, files = _exemplars(checked, path)
-    policy = replace(_policy(base, checked), exemplars_digest=digest(exemplars))
-    return LoadedPolicy(policy, exemplars, files, tuple(_origins(merged, source)))
+    exemplars = shipped_exemplars()
+    own, files = _own_exemplars(checked, path)
+    policy = replace(_policy(base, checked), exemplars_digest=digest((*exemplars, *own)))
+    return LoadedPolicy(policy, exemplars, own, files, tuple(_origins(merged, source)))
+
+
+@lru_cache(maxsize=1)
+def shipped_exemplars() -> tuple[Exemplar, ...]:
+    """Return the labelled sentences that ship."""
+    return parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), SHIPPED_EXEMPLARS.name)
 
 
 def _merge(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,10 +158,9 @@ def _unreachable(checked: PolicySchema, source: PolicyText) -> Iterator[Mistake]
             )
 
 
-def _exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar, ...], tuple[Path, ...]]:
-    shipped = parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), SHIPPED_EXEMPLARS.name)
+def _own_exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar, ...], tuple[Path, ...]]:
     if path is None or checked.exemplars is None:
-        return shipped, (path,) if path else ()
+        return (), (path,) if path else ()
     own = path.parent / checked.exemplars
     try:
         text = own.read_text(encoding="utf-8-sig")
@@ -161,7 +168,7 @@ def _exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar
         raise PolicyError(
             f"the exemplars {str(own)!r} cannot be read: {error}; expected JSON lines in UTF-8"
         ) from error
-    return (*shipped, *parse_exemplars(text, own.name)), (path, own)
+    return parse_exemplars(text, own.name), (path, own)
 
 
 def _policy(base: Policy, checked: PolicySchema) -> Policy:

@@ -71,9 +71,8 @@ def shown_lines(loaded: LoadedPolicy, name: str) -> list[str]:
         lines.append(
             f"signals.{kind} = {len(rules.patterns)} patterns, {len(rules.innocent)} innocent  # shipped and own"
         )
-    lines.append(
-        f"exemplars = {len(loaded.exemplars)} sentences, {loaded.policy.exemplars_digest[:19]}  # shipped and own"
-    )
+    count = len(loaded.shipped) + len(loaded.own)
+    lines.append(f"exemplars = {count} sentences, {loaded.policy.exemplars_digest[:19]}  # shipped and own")
     return lines
 
 

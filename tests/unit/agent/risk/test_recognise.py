@@ -1,26 +1,25 @@
-import numpy as np
 import pytest
 
 from agent.errors import PolicyError
 from agent.models import Requester, Ticket
-from agent.policy_file import SHIPPED_EXEMPLARS, load_policy
+from agent.policy_file import load_policy
 from agent.reading import read_ticket
-from agent.risk.exemplars import LABELS, Exemplars, parse_exemplars
+from agent.risk.exemplars import parse_exemplars
+from agent.risk.judge import Judge
+from agent.risk.kept import weights_for
 from agent.risk.language import foreign_language
 from agent.risk.recognise import is_alert
-from agent.risk.vectors import exemplar_vectors
 from agent.signals import SignalReader
 from index.embed.bundled import load_bundled
 from tests.cases import POLICY
-from tests.fakes import HashedWordsEmbedder
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
     embedder = load_bundled()
     loaded = load_policy(POLICY)
-    vectors = exemplar_vectors(loaded.exemplars, embedder, tmp_path_factory.mktemp("vectors"))
-    return SignalReader(loaded.policy, Exemplars(loaded.exemplars, vectors), embedder.embed_passages)
+    weights = weights_for(loaded.shipped, (), embedder, tmp_path_factory.mktemp("weights"))
+    return SignalReader(loaded.policy, Judge(weights, loaded.shipped), embedder.embed_passages)
 
 
 def read(reader, text, **requester):
@@ -127,30 +126,6 @@ def test_tags_come_from_words_groups_and_plan(reader):
 def test_promises_are_found_in_a_replys_own_words(reader):
     assert reader.promised("You will get a full refund.")
     assert reader.promised("A colleague will look at this.") is None
-
-
-def test_the_shipped_exemplars_are_many_and_lie_ready_for_the_bundled_model(tmp_path):
-    exemplars = parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), "exemplars")
-    assert len(exemplars) >= 400
-    assert len({one.id for one in exemplars}) == len({one.text for one in exemplars}) == len(exemplars)
-    assert {one.label for one in exemplars} == set(LABELS)
-    embedder = load_bundled()
-    vectors = exemplar_vectors(exemplars, embedder, tmp_path)
-    assert not list(tmp_path.iterdir()), "run `python -m benchmarks.exemplar_vectors`"
-    some = list(range(0, len(exemplars), 200))
-    again = embedder.embed_passages([exemplars[place].text for place in some])
-    assert np.all(np.sum(again * vectors[some], axis=1) > 0.999)
-
-
-def test_vectors_are_computed_once_and_a_damaged_file_is_made_anew(tmp_path):
-    exemplars = parse_exemplars('{"id": "a", "text": "one two", "label": "none"}', "own")
-    embedder = HashedWordsEmbedder()
-    first = exemplar_vectors(exemplars, embedder, tmp_path)
-    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
-    assert embedder.embedded == ["one two"]
-    next(tmp_path.iterdir()).write_bytes(b"\x93NUMPY torn")
-    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
-    assert embedder.embedded == ["one two", "one two"]
 
 
 @pytest.mark.parametrize(
