@@ -15,7 +15,7 @@ from agent.models import RiskKind, Tag
 from agent.policy import IdentityRules, Policy, Route, SignalRules, TagRule
 from agent.policy_schema import PolicySchema, PrioritiesSection, ReviewSection, RoutingSection, SignalSection
 from agent.policy_text import Mistake, Places, PolicyFileError, PolicyText, load_yaml, read_policy_text
-from agent.risk.exemplars import Exemplar, digest, parse_exemplars
+from agent.risk.exemplars import Exemplar, Exemplars, parse_exemplars
 from agent.risk.patterns import Pattern
 from ingest.dates import parse_interval
 from ingest.freshness import FreshnessWindows
@@ -39,11 +39,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy with the exemplars that ship and the organisation's own, its files, and where each value came from."""
+    """A policy, the exemplars that belong to it, the files it was read from, and where each value came from."""
 
     policy: Policy
-    shipped: tuple[Exemplar, ...]
-    own: tuple[Exemplar, ...]
+    exemplars: Exemplars
     files: tuple[Path, ...]
     origins: tuple[Origin, ...]
 
@@ -91,16 +90,10 @@ def _load(base: Policy, source: PolicyText, path: Path | None) -> LoadedPolicy:
     mistakes = list(_unreachable(checked, source))
     if mistakes:
         raise PolicyFileError(source.name, mistakes)
-    exemplars = shipped_exemplars()
     own, files = _own_exemplars(checked, path)
-    policy = replace(_policy(base, checked), exemplars_digest=digest((*exemplars, *own)))
-    return LoadedPolicy(policy, exemplars, own, files, tuple(_origins(merged, source)))
-
-
-@lru_cache(maxsize=1)
-def shipped_exemplars() -> tuple[Exemplar, ...]:
-    """Return the labelled sentences that ship."""
-    return parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), SHIPPED_EXEMPLARS.name)
+    exemplars = Exemplars(SHIPPED_EXEMPLARS, own)
+    policy = replace(_policy(base, checked), exemplars_digest=exemplars.digest)
+    return LoadedPolicy(policy, exemplars, files, tuple(_origins(merged, source)))
 
 
 def _merge(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,14 +205,16 @@ def _by_route(section: RoutingSection | PrioritiesSection) -> dict[Route, Any]:
 def _added(kind: RiskKind, own: SignalSection) -> SignalRules:
     """Put a file's patterns behind the shipped ones, which cannot be taken away."""
     shipped, added = _shipped_signals()[kind], _rules(own)
-    return SignalRules(shipped.patterns + added.patterns, shipped.innocent + added.innocent)
+    return SignalRules(
+        shipped.patterns + added.patterns, shipped.hints + added.hints, shipped.innocent + added.innocent
+    )
 
 
 def _rules(section: SignalSection) -> SignalRules:
     return SignalRules(
         *(
             tuple(Pattern(text, language) for language, texts in by_language.items() for text in texts)
-            for by_language in (section.patterns, section.innocent)
+            for by_language in (section.patterns, section.hints, section.innocent)
         )
     )
 

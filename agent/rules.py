@@ -9,8 +9,7 @@ from agent.errors import PolicyError
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.ports import TicketSignals
-from agent.risk.judge import Judge
-from agent.risk.kept import weights_for
+from agent.risk.kept import judge_for, read_letters
 from agent.signals import SignalReader
 from index.errors import IndexingError
 from index.ports import Embedder
@@ -103,13 +102,12 @@ class PolicyKeeper:
         return tuple(_stamp(file) for file in dict.fromkeys((self._path, *loaded.files)))
 
     def _compile(self, loaded: LoadedPolicy) -> tuple[Rules, bool]:
-        judge: Judge | None = None
+        letters, judge = read_letters(loaded.exemplars), None
         try:
-            weights = weights_for(loaded.shipped, loaded.own, self._embedder, self._cache)
-            judge = Judge(weights, (*loaded.shipped, *loaded.own))
+            judge = judge_for(letters, loaded.exemplars, self._embedder, self._cache)
         except IndexingError as error:
-            _LOG.warning("until the model can be had, risk is recognised by patterns alone: %s", error)
-        signals = SignalReader(loaded.policy, judge, self._embedder.embed_passages)
+            _LOG.warning("until the model can be had, risk is recognised by patterns and letters alone: %s", error)
+        signals = SignalReader(loaded.policy, letters, judge, self._embedder.embed_passages)
         return Rules(loaded.policy, loaded.policy.hash(), signals), judge is not None
 
 

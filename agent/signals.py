@@ -6,7 +6,7 @@ from agent.models import Reading, RiskSignal, Signals, Ticket
 from agent.policy import Policy, SignalRules
 from agent.risk.exemplars import RISKS
 from agent.risk.fold import sentences
-from agent.risk.judge import Judge
+from agent.risk.judge import ByLetters, Judge
 from agent.risk.language import foreign_language
 from agent.risk.patterns import Pattern, PatternSet
 from agent.risk.recognise import Recogniser, Rules
@@ -17,12 +17,19 @@ from index.models import FloatMatrix
 class SignalReader:
     """Reads tickets under one policy. Safe to use from several threads."""
 
-    def __init__(self, policy: Policy, judge: Judge | None, embed: Callable[[Sequence[str]], FloatMatrix]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        letters: ByLetters,
+        judge: Judge | None,
+        embed: Callable[[Sequence[str]], FloatMatrix],
+    ) -> None:
         """Compile the policy.
 
         Args:
             policy: The rules.
-            judge: What labelled sentences taught; without it patterns speak alone.
+            letters: What labelled sentences taught by their letters.
+            judge: The same by letters and meaning; without it letters speak alone.
             embed: The model it was taught with.
         """
         rules = {kind: policy.signals.get(kind, SignalRules()) for kind in RISKS}
@@ -34,9 +41,11 @@ class SignalReader:
         self._recogniser = Recogniser(
             Rules(
                 patterns={kind: PatternSet(rule.patterns) for kind, rule in rules.items()},
+                hints={kind: PatternSet(rule.hints) for kind, rule in rules.items()},
                 innocent={kind: PatternSet(rule.innocent) for kind, rule in rules.items()},
                 alerts_are_outages=policy.alerts_are_outages,
             ),
+            letters,
             judge,
             embed,
         )

@@ -258,7 +258,8 @@ class _Opener:
                 fingerprint_etag=fingerprint_etag,
             )
             base, exemplars = policy_for(embedding.spec), settings.home / EXEMPLARS_NAME
-            policy = PolicyKeeper(base, policy_path(settings), embedder, exemplars)
+            # Past the cache: what tickets say is not kept, and no ticket waits for a disk.
+            policy = PolicyKeeper(base, policy_path(settings), embedding, exemplars)
             decider = decider_of(self.model, searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
             return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())

@@ -12,13 +12,14 @@ from benchmarks import (
     model_faults,
     quality,
     reading,
+    recognise,
     resync,
     scale,
 )
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
+SUITES = (quality, floors, recognise, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
 
 INTRO = """# Scoreboard
 

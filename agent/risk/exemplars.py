@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Final, Literal
 
 from agent.errors import PolicyError
@@ -56,7 +57,31 @@ def parse_exemplars(text: str, name: str) -> tuple[Exemplar, ...]:
     return tuple(found)
 
 
-def digest(exemplars: Sequence[Exemplar]) -> str:
-    """Name a set of exemplars by its content."""
-    lines = "\n".join(f"{e.id}\0{e.text}\0{e.label}\0{e.language}" for e in exemplars)
-    return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+@dataclass(frozen=True)
+class Exemplars:
+    """The labelled sentences of a policy. Those that ship are read only where they are asked for.
+
+    Attributes:
+        file: Holds the ones that ship.
+        own: The organisation's.
+    """
+
+    file: Path
+    own: tuple[Exemplar, ...] = ()
+
+    @cached_property
+    def shipped(self) -> tuple[Exemplar, ...]:
+        """The ones that ship."""
+        return parse_exemplars(self.file.read_text(encoding="utf-8"), self.file.name)
+
+    @cached_property
+    def shipped_digest(self) -> str:
+        """Names the ones that ship by their content."""
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """Names all of them by their content."""
+        lines = "\n".join(f"{e.id}\0{e.text}\0{e.label}\0{e.language}" for e in self.own)
+        named = f"{self.shipped_digest}\n{lines}"
+        return f"sha256:{hashlib.sha256(named.encode()).hexdigest()}"

@@ -1,25 +1,22 @@
-"""Exemplars and their vectors enter, the weights that tell their labels apart leave."""
+"""Exemplars, what letters say of them, and their vectors enter; what tells their labels apart by both leaves."""
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix, hstack
 
 from agent.risk.exemplars import LABELS, Exemplar
 from agent.risk.fold import sentences
-from agent.risk.letters import BUCKETS, inverse_frequency, letters_of
-from agent.risk.weights import SCALE, Weights, pack_words, rows_from_middle, weigh
+from agent.risk.judge import features
+from agent.risk.weights import Floats, MeaningWeights, pack_words, rows_from_middle
 from index.models import FloatMatrix, FloatVector
 
 PENALTY: Final = 0.5
-STEPS: Final = 100
+"""On the squared weights; 0.1 and 1 do worse on exemplars left out."""
 
-MIN_TOLD: Final = 3
-"""In so many risky exemplars a word must be for slips of it to be mended."""
+STEPS: Final = 120
 
 
 def folded(exemplar: Exemplar) -> str:
@@ -27,64 +24,66 @@ def folded(exemplar: Exemplar) -> str:
     return " ".join(sentences(exemplar.text))
 
 
-def fit(exemplars: Sequence[Exemplar], vectors: FloatMatrix) -> Weights:
-    """Learn to tell the labels apart: two multinomial logistic regressions, by letters alone and with meaning.
+def labels_of(exemplars: Sequence[Exemplar]) -> NDArray[np.int64]:
+    """Return the places of the exemplars' labels among `LABELS`: `(n,) int64`."""
+    return np.array([LABELS.index(exemplar.label) for exemplar in exemplars], dtype=np.int64)
+
+
+def fit_meaning(
+    exemplars: Sequence[Exemplar],
+    told: FloatMatrix,
+    strangeness: FloatVector,
+    vectors: FloatMatrix,
+    trust: FloatVector,
+) -> MeaningWeights:
+    """Learn to tell labels apart by letters and meaning.
 
     Args:
-        exemplars: Of every label at least one.
-        vectors: Embeddings of their folded texts, `(n_exemplars, dim) float32`, unit rows.
+        exemplars: The labelled sentences.
+        told: Log probabilities of each by letters that were learned without it, `(n, n_labels) float32`.
+        strangeness: The share of each one's words that are not English, `(n,) float32`.
+        vectors: Embeddings of the folded texts, `(n, dim) float32`, unit rows.
+        trust: How much each counts, `(n,) float32`.
     """
-    counted = [letters_of(folded(exemplar)) for exemplar in exemplars]
-    frequency = inverse_frequency([buckets for buckets, _ in counted])
-    letters = _rows([(buckets, weigh(counts, buckets, frequency)) for buckets, counts in counted])
     middle = vectors.mean(axis=0)
-    meaning = rows_from_middle(vectors, middle)
-    labels = np.array([LABELS.index(exemplar.label) for exemplar in exemplars])
-    alone, alone_bias = _regress(letters, labels)
-    joint, bias = _regress(csr_matrix(hstack([letters, csr_matrix(meaning * SCALE)])), labels)
-    return Weights(
-        frequency=frequency.astype(np.float16),
-        alone=alone.astype(np.float16),
-        alone_bias=alone_bias.astype(np.float32),
-        letters=joint[:BUCKETS].astype(np.float16),
-        meaning=joint[BUCKETS:].astype(np.float32),
-        bias=bias.astype(np.float32),
+    columns = features(told, rows_from_middle(vectors, middle), strangeness)
+    labels = labels_of(exemplars)
+    weights, bias = regress(columns, labels, trust)
+    return MeaningWeights(
         middle=middle.astype(np.float32),
+        weights=weights.astype(np.float32),
+        bias=bias.astype(np.float32),
         vectors=np.rint(vectors * 127).astype(np.int8),
-        risky_words=pack_words(_risky(exemplars)),
-        known_words=pack_words(sorted({word for exemplar in exemplars for word in folded(exemplar).split(" ")})),
+        labels=labels.astype(np.int8),
+        ids=pack_words([exemplar.id for exemplar in exemplars]),
     )
 
 
-def _risky(exemplars: Sequence[Exemplar]) -> list[str]:
-    """Return the words that are told of risk again and again, and more often than of anything else."""
-    risky: Counter[str] = Counter()
-    plain: Counter[str] = Counter()
-    for exemplar in exemplars:
-        (plain if exemplar.label == "none" else risky).update(set(folded(exemplar).split(" ")))
-    return sorted(word for word, count in risky.items() if count >= MIN_TOLD and count > plain[word])
+def regress(
+    rows: Any,  # noqa: ANN401 - a numpy matrix, or a sparse one of scipy, which has no types
+    labels: NDArray[np.int64],
+    trust: Floats,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit a multinomial logistic regression with an L2 penalty.
 
+    Args:
+        rows: `(n, n_columns)`.
+        labels: `(n,) int64`.
+        trust: How much each row counts, `(n,)`.
 
-def _rows(weighed: Sequence[tuple[NDArray[np.int64], FloatVector]]) -> csr_matrix:
-    starts = np.cumsum([0, *(len(buckets) for buckets, _ in weighed)])
-    columns = np.concatenate([buckets for buckets, _ in weighed])
-    values = np.concatenate([row for _, row in weighed])
-    return csr_matrix((values, columns, starts), shape=(len(weighed), BUCKETS))
-
-
-def _regress(rows: csr_matrix, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return weights `(n_columns, n_labels)` and biases of a multinomial logistic regression with an L2 penalty."""
+    Returns:
+        Weights `(n_columns, n_labels) float64` and biases `(n_labels,) float64`.
+    """
     n_columns, n_labels = rows.shape[1], len(LABELS)
-    targets = np.eye(n_labels)[labels]
-    turned = csr_matrix(rows.T)
+    targets, turned, counts = np.eye(n_labels)[labels], rows.T, np.asarray(trust, dtype=np.float64)[:, None]
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights, bias = flat[:-n_labels].reshape(n_columns, n_labels), flat[-n_labels:]
         scores = rows @ weights + bias
         scores -= scores.max(axis=1, keepdims=True)
         logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        over = np.exp(logs) - targets
-        value = PENALTY * float((weights * weights).sum()) / 2 - float((logs * targets).sum())
+        over = (np.exp(logs) - targets) * counts
+        value = PENALTY * float((weights * weights).sum()) / 2 - float((logs * targets * counts).sum())
         return value, np.concatenate([(turned @ over + PENALTY * weights).ravel(), over.sum(axis=0)])
 
     start = np.zeros((n_columns + 1) * n_labels)

@@ -17,8 +17,12 @@ BUCKETS = 1 << 16
 """Of hashed letter groups, words and pairs of words."""
 
 _GROUPS: Final = (3, 4, 5)
-_WORD, _PAIR = 2.0, 1.5
-"""How much a whole word, and two in a row, count beside a group of letters."""
+_WORD, _PAIR, _SPACELESS = 2.0, 1.5, 0.5
+"""How much a whole word, two in a row, and a group across missing spaces count beside a group of letters."""
+
+_VOWELS = str.maketrans("", "", "aeiou")
+_MIN_BONES = 3
+"""Of consonants, for a word without its vowels to say anything."""
 
 Buckets = NDArray[np.int64]
 
@@ -39,6 +43,9 @@ def letters_of(sentence: str) -> tuple[Buckets, FloatVector]:
         counts[_bucket(f"={word}")] += _WORD  # type: ignore[assignment]  # counts may be fractions
     for first, second in itertools.pairwise(words):
         counts[_bucket(f"{first} {second}")] += _PAIR  # type: ignore[assignment]
+    run = "".join(words)
+    for start in range(len(run) - 3):
+        counts[_bucket(f"~{run[start : start + 4]}")] += _SPACELESS  # type: ignore[assignment]
     buckets = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
     return buckets, np.sqrt(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))
 
@@ -52,7 +59,9 @@ def inverse_frequency(sentences: Sequence[Buckets]) -> FloatVector:
 @lru_cache(maxsize=20_000)
 def _word_buckets(word: str) -> tuple[int, ...]:
     framed = f"<{word}>"
-    return tuple(_bucket(framed[i : i + n]) for n in _GROUPS for i in range(len(framed) - n + 1))
+    groups = [framed[i : i + n] for n in _GROUPS for i in range(len(framed) - n + 1)]
+    bones = word.translate(_VOWELS)
+    return tuple(_bucket(group) for group in (groups if len(bones) < _MIN_BONES else [*groups, f"!{bones}"]))
 
 
 def _bucket(text: str) -> int:

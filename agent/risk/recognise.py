@@ -1,36 +1,43 @@
 """A ticket's words enter; what in them a person must see leaves: security, privileged, destructive, outage.
 
-Patterns of the policy speak first. Where none does, labelled exemplars are asked, sentence by sentence and for the
-ticket as a whole, by the index's own embedding model and by letters.
+Patterns of the policy speak first. Unless they settle it, every sentence is judged by what labelled ones taught: by its
+letters, and those that come near to a risk by meaning too, as the index's own embedding model sees it.
 """
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from agent.models import RiskKind, RiskSignal
 from agent.risk.exemplars import RISKS
 from agent.risk.fold import sentences, undisguise
-from agent.risk.judge import Judge
+from agent.risk.judge import ByLetters, Judge
 from agent.risk.patterns import Pattern, PatternSet
 from index.errors import IndexingError
 from index.models import FloatMatrix, FloatVector
 
-SENTENCES_READ = 200
-"""Sentences judged by letters, from the first on; patterns read the whole ticket."""
+SENTENCES_READ = 1_000
+"""Sentences judged by exemplars, from the first on; patterns read the whole ticket."""
 
-SENTENCES_EMBEDDED = 8
-"""Of these, how many are embedded, those first that their letters bring nearest to a risk."""
+SENTENCES_EMBEDDED = 12
+"""Of these, how many are embedded, those first that a hint or their letters bring nearest to a risk."""
 
 LEAST_ODDS = -2.5
-"""Log odds of any risk by letters alone, below which a sentence is not embedded."""
+"""Log odds of any risk by letters alone, below which a sentence without a hint is not embedded."""
 
-RISK_ODDS = 1.0
-"""Log odds of any risk from which a sentence carries one."""
+RISK_ODDS = 0.6
+"""Log odds of any risk, by letters and meaning, from which a sentence carries one; see docs/safety.md."""
 
-STRICT_SHARE = 0.4
+HINT_ODDS = -1.0
+"""The same for a sentence in which a hint matches."""
+
+LETTER_ODDS = 2.0
+"""The same for a sentence judged by its letters alone."""
+
+STRICT_SHARE = 0.3
 """Of a sentence's risk, how much must be of a kind or a stricter one for the sentence to carry that kind."""
 
 _ALERT = re.compile(
@@ -52,25 +59,56 @@ _PERSON = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Patterns by kind, and what only sounds like them; `alerts_are_outages` lets machines report outages too."""
+    """Patterns by kind, hints, and what only sounds so; `alerts_are_outages` lets machines report outages too."""
 
     patterns: Mapping[RiskKind, PatternSet]
+    hints: Mapping[RiskKind, PatternSet]
     innocent: Mapping[RiskKind, PatternSet]
     alerts_are_outages: bool = False
 
 
-class Recogniser:
-    """Recognises risk in what a ticket says. Safe to call from several threads."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A folded sentence, the hints in it, and what is made of it.
 
-    def __init__(self, rules: Rules, judge: Judge | None, embed: Callable[[Sequence[str]], FloatMatrix]) -> None:
+    Attributes:
+        text: The sentence.
+        hints: By kind.
+        scores: Log probability of each label, `(n_labels,) float32`.
+        vector: Its embedding, `(dim,) float32`; `None` where letters speak alone.
+    """
+
+    text: str
+    hints: Mapping[RiskKind, Pattern]
+    scores: FloatVector
+    vector: FloatVector | None = None
+
+    @property
+    def odds(self) -> float:
+        """Log odds of any risk."""
+        innocent = min(float(self.scores[-1]), -1e-6)
+        return math.log(-math.expm1(innocent)) - innocent
+
+
+class Recogniser:
+    """Recognises risk in what a ticket says. Safe to call from several threads.
+
+    Every sentence is judged by itself, so that nothing a ticket adds takes back what one of its sentences says.
+    """
+
+    def __init__(
+        self, rules: Rules, letters: ByLetters, judge: Judge | None, embed: Callable[[Sequence[str]], FloatMatrix]
+    ) -> None:
         """Connect the parts.
 
         Args:
             rules: The policy's patterns.
-            judge: What labelled sentences taught; without it patterns speak alone.
+            letters: What labelled sentences taught by their letters.
+            judge: The same by letters and meaning; without it letters speak alone.
             embed: The model it was taught with.
         """
         self._rules = rules
+        self._letters = letters
         self._judge = judge
         self._embed = embed
 
@@ -83,69 +121,79 @@ class Recogniser:
         Returns:
             One signal for each kind found, in the order of `RISKS`.
         """
-        said = sentences(text)
+        said = tuple(dict.fromkeys(sentences(text)))
         if not said:
             return ()
         kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not is_alert(text)]
-        by_pattern = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said)) is not None}
+        mended = [self._letters.speller.mend(undisguise(sentence)) for sentence in said]
+        found = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said, mended)) is not None}
         # What the strictest pattern has settled needs no model.
-        learned = {} if "security" in by_pattern else self._by_exemplar(kinds, said)
-        found = learned | by_pattern
+        if "security" not in found:
+            for one in self._judged(kinds, said, mended):
+                for signal in self._signals(one):
+                    if signal.kind in kinds:
+                        found.setdefault(signal.kind, signal)
         return tuple(found[kind] for kind in RISKS if kind in found)
 
-    def _by_pattern(self, kind: RiskKind, said: Sequence[str]) -> RiskSignal | None:
-        innocent = self._rules.innocent[kind]
-        plain = innocent.blank("\n".join(said))
-        mended = innocent.blank("\n".join(self._mend(undisguise(sentence)) for sentence in said))
-        found = self._rules.patterns[kind].find(plain)
-        if found is None and mended != plain:
-            found = self._rules.patterns[kind].find(mended)
+    def _by_pattern(self, kind: RiskKind, said: Sequence[str], mended: Sequence[str]) -> RiskSignal | None:
+        found = self._find(kind, self._rules.patterns[kind], "\n".join(said), "\n".join(mended))
         return None if found is None else RiskSignal(kind, f"the pattern {_brief(found)}")
 
-    def _mend(self, sentence: str) -> str:
-        return sentence if self._judge is None else self._judge.speller.mend(sentence)
+    def _find(self, kind: RiskKind, patterns: PatternSet, plain: str, mended: str) -> Pattern | None:
+        innocent = self._rules.innocent[kind]
+        return patterns.find(innocent.blank(plain)) or (
+            patterns.find(innocent.blank(mended)) if mended != plain else None
+        )
 
-    def _by_exemplar(self, kinds: Sequence[RiskKind], said: Sequence[str]) -> dict[RiskKind, RiskSignal]:
-        judge = self._judge
-        chosen = self._chosen(said)
-        if judge is None or not chosen:
-            return {}
+    def _judged(self, kinds: Sequence[RiskKind], said: Sequence[str], mended: Sequence[str]) -> list[_Said]:
+        """Judge the sentences, the riskiest first: by meaning too where a hint or their letters make it worth it."""
+        read = said[:SENTENCES_READ]
+        letters = self._letters.scores(read)
+        hinted = [
+            kind for kind in kinds if self._find(kind, self._rules.hints[kind], "\n".join(said), "\n".join(mended))
+        ]
+        judged = [
+            _Said(sentence, self._hints(hinted, sentence, spelt), scores)
+            for sentence, spelt, scores in zip(read, mended, letters, strict=False)
+        ]
+        judged.sort(key=lambda one: (not one.hints, -one.odds))
+        worth = [one for one in judged[:SENTENCES_EMBEDDED] if one.hints or one.odds >= LEAST_ODDS]
+        judged[: len(worth)] = self._by_meaning(worth)
+        return sorted(judged, key=lambda one: -one.odds)
+
+    def _hints(self, kinds: Sequence[RiskKind], sentence: str, mended: str) -> dict[RiskKind, Pattern]:
+        found = ((kind, self._find(kind, self._rules.hints[kind], sentence, mended)) for kind in kinds)
+        return {kind: hint for kind, hint in found if hint is not None}
+
+    def _by_meaning(self, said: Sequence[_Said]) -> list[_Said]:
+        if self._judge is None or not said:
+            return list(said)
+        texts = [one.text for one in said]
         try:
-            vectors = self._embed(chosen)
+            vectors = self._embed(texts)
         except IndexingError:
-            # Without the model nothing is found either, which hands the ticket over; what patterns say still counts.
-            return {}
-        found: dict[RiskKind, RiskSignal] = {}
-        shares = judge.by_both(chosen, vectors)
-        for place in np.argsort(shares[:, -1]):
-            kind = _kind(shares[place])
-            if kind is None or kind not in kinds or kind in found:
-                continue
-            near, similarity = judge.nearest(kind, vectors[place])
-            found[kind] = RiskSignal(kind, f"the exemplar {near.id} (similarity {similarity:.2f})")
-        return found
+            # Without the model nothing is found either, which hands the ticket over; what letters say still counts.
+            return list(said)
+        scores = self._judge.scores(texts, np.stack([one.scores for one in said]), vectors)
+        return [replace(one, scores=scores[row], vector=vectors[row]) for row, one in enumerate(said)]
 
-    def _chosen(self, said: Sequence[str]) -> list[str]:
-        """Return the sentences worth a look by meaning, those first that their letters bring nearest to a risk."""
-        if self._judge is None:
-            return []
-        read = list(dict.fromkeys(said))[:SENTENCES_READ]
-        odds = _odds(self._judge.by_letters(read)[:, -1])
-        nearest = sorted(range(len(read)), key=lambda place: (-odds[place], place))[:SENTENCES_EMBEDDED]
-        return [read[place] for place in nearest if odds[place] >= LEAST_ODDS]
+    def _signals(self, said: _Said) -> Iterator[RiskSignal]:
+        odds = said.odds
+        if odds >= HINT_ODDS:
+            yield from (RiskSignal(kind, f"the pattern {_brief(hint)}") for kind, hint in said.hints.items())
+        if self._judge is None or said.vector is None:
+            if odds >= LETTER_ODDS:
+                yield RiskSignal(_kind(said.scores), "its letters, like those of exemplars")
+        elif odds >= RISK_ODDS:
+            kind = _kind(said.scores)
+            near, similarity = self._judge.nearest(kind, said.vector)
+            yield RiskSignal(kind, f"the exemplar {near} (similarity {similarity:.2f})")
 
 
-def _odds(innocent: FloatVector) -> FloatVector:
-    """Return the log odds of any risk, by the probability of none."""
-    return np.asarray(np.log(np.maximum(1 - innocent, 1e-7)) - np.log(np.maximum(innocent, 1e-7)), dtype=np.float32)
-
-
-def _kind(shares: FloatVector) -> RiskKind | None:
+def _kind(scores: FloatVector) -> RiskKind:
     """Return the strictest kind that a good share of a sentence's risk is of, or of a stricter one."""
-    if _odds(shares[-1:])[0] < RISK_ODDS:
-        return None
-    risks = dict(zip(RISKS, shares, strict=False))
-    enough = STRICT_SHARE * float(shares[: len(RISKS)].sum())
+    risks = dict(zip(RISKS, np.exp(scores).tolist(), strict=False))
+    enough = STRICT_SHARE * sum(risks.values())
     if risks["security"] >= enough:
         return "security"
     if risks["security"] + risks["privileged"] + risks["destructive"] >= enough:

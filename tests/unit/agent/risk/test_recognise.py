@@ -1,16 +1,16 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agent.errors import PolicyError
 from agent.models import Requester, Ticket
 from agent.policy_file import load_policy
 from agent.reading import read_ticket
-from agent.risk.exemplars import parse_exemplars
-from agent.risk.judge import Judge
-from agent.risk.kept import weights_for
+from agent.risk.kept import judge_for, read_letters
 from agent.risk.language import foreign_language
 from agent.risk.recognise import is_alert
 from agent.signals import SignalReader
 from index.embed.bundled import load_bundled
+from index.errors import EmbeddingError
 from tests.cases import POLICY
 
 
@@ -18,8 +18,9 @@ from tests.cases import POLICY
 def reader(tmp_path_factory):
     embedder = load_bundled()
     loaded = load_policy(POLICY)
-    weights = weights_for(loaded.shipped, (), embedder, tmp_path_factory.mktemp("weights"))
-    return SignalReader(loaded.policy, Judge(weights, loaded.shipped), embedder.embed_passages)
+    letters = read_letters(loaded.exemplars)
+    judge = judge_for(letters, loaded.exemplars, embedder, tmp_path_factory.mktemp("weights"))
+    return SignalReader(loaded.policy, letters, judge, embedder.embed_passages)
 
 
 def read(reader, text, **requester):
@@ -128,10 +129,44 @@ def test_promises_are_found_in_a_replys_own_words(reader):
     assert reader.promised("A colleague will look at this.") is None
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["{", "[]", '{"id": 1}', '{"id": "a", "text": "x", "label": "risky"}', '{"id": "a", "text": " ", "label": "none"}'],
+CHATTER = [
+    "The meeting is on Thursday at ten.",
+    "My second monitor stays black.",
+    "Thanks for fixing the headset last week.",
+    "Where do I find the holiday calendar?",
+    "The coffee machine is much better now.",
+    "Kind regards, Maria",
+]
+
+
+@given(
+    risky=st.sampled_from(RISKY),
+    before=st.lists(st.sampled_from(CHATTER), max_size=30),
+    after=st.lists(st.sampled_from(CHATTER), max_size=30),
 )
-def test_a_line_that_is_no_exemplar_is_named(line):
-    with pytest.raises(PolicyError, match="own:2"):
-        parse_exemplars(f'{{"id": "a", "text": "x", "label": "none"}}\n{line}', "own")
+@settings(max_examples=30, deadline=None)
+def test_nothing_that_is_added_takes_back_what_a_sentence_says(reader, risky, before, after):
+    text, kind = risky
+    long = "\n".join([*before, f"{text}.", *after])
+    assert read(reader, text).risk(kind)
+    assert {risk.kind for risk in read(reader, long).risks} >= {risk.kind for risk in read(reader, text).risks}
+
+
+def test_the_nearest_exemplar_is_named(reader):
+    evidence = [risk.evidence for risk in read(reader, "Whoever rang me now has the code from my phone").risks]
+    assert any(one.startswith("the exemplar security-") for one in evidence)
+
+
+class Unreachable:
+    def __call__(self, texts):
+        raise EmbeddingError("the model cannot be reached")
+
+
+def test_without_the_model_letters_speak_alone(tmp_path):
+    loaded = load_policy(POLICY)
+    letters = read_letters(loaded.exemplars)
+    deaf = SignalReader(loaded.policy, letters, None, Unreachable())
+    judge = judge_for(letters, loaded.exemplars, load_bundled(), tmp_path)
+    lost = SignalReader(loaded.policy, letters, judge, Unreachable())
+    text = "Somebody logged in to my account from another country and changed the bank details"
+    assert [one.kind for one in read(deaf, text).risks] == [one.kind for one in read(lost, text).risks] == ["security"]
