@@ -28,17 +28,25 @@ SENTENCES_EMBEDDED = 12
 LEAST_ODDS = -2.5
 """Log odds of any risk by letters alone, below which a sentence without a hint is not embedded."""
 
-RISK_ODDS = 0.6
-"""Log odds of any risk, by letters and meaning, from which a sentence carries one; see docs/safety.md."""
+RISK_ODDS = 2.6
+"""Log odds of any risk, by letters and meaning, from which a sentence carries one.
 
-HINT_ODDS = -1.0
+Exemplars are hard cases, half of them risky, and ordinary tickets are neither: at odds of 1 one exemplar in 20 is taken for
+a risk by mistake, but so is one in three of the sample tickets that a runbook answers. At 2.6 it is two of 36. The same for
+tickets of any length: were it higher for longer ones, a ticket could be talked down by adding to it.
+"""
+
+HINT_ODDS = 0.0
 """The same for a sentence in which a hint matches."""
 
-LETTER_ODDS = 2.0
+LETTER_ODDS = 3.5
 """The same for a sentence judged by its letters alone."""
 
-STRICT_SHARE = 0.3
-"""Of a sentence's risk, how much must be of a kind or a stricter one for the sentence to carry that kind."""
+STRICT_SHARE = 0.25
+"""Of a sentence's risk, how much must be of a kind or a stricter one for the sentence to carry that kind.
+
+Of the security exemplars left out it leaves 0.88 with security, and takes one outage in ten for security.
+"""
 
 _ALERT = re.compile(
     r"^\s*\[?(?:firing|resolved)\b"
