@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.decide.passages import find_passage
-from agent.gates import contenders, matched
+from agent.gates import contenders, least_similarity, matched
 from agent.models import ACTING, Action, AssessedCandidate, Case, CitationUse, Draft, Outcome, Quote, Verdict
 from agent.policy import Policy, Route
 from agent.ports import Library
@@ -16,8 +16,8 @@ from ingest.models import ArticleMetadata
 MAX_REVIEW_CITATIONS = 3
 """How many passages a person who takes over is handed."""
 
-REVIEW_FLOOR = 0.75
-"""Share of the similarity threshold under which a passage would only waste that person's time."""
+REVIEW_PLACE = -0.2
+"""Place on the similarity scale under which a passage would only waste that person's time."""
 
 _ACTIONS: dict[Outcome, Action] = {"RESOLVE": "resolve", "GUIDE_USER": "resolve", "NEED_INFO": "need_info"}
 _RISKY = frozenset({"high", "privileged", "destructive", "security"})
@@ -81,6 +81,7 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         risk_flag=_risk(case, metadata),
         escalation=_escalation(draft.outcome, verdict, team),
         gates=verdict.results,
+        why=best.why if best else (),
         provenance=stamp.provenance,
     )
 
@@ -117,7 +118,7 @@ def _passages_for_review(case: Case, policy: Policy, library: Library) -> Iterab
     """Yield the best passage of the best article and of every other that fits as well."""
     for assessed in contenders(case, policy)[:MAX_REVIEW_CITATIONS]:
         candidate = assessed.candidate
-        if candidate.similarity < REVIEW_FLOOR * policy.min_similarity or not candidate.evidence:
+        if candidate.similarity < case.retrieval.scale.cosine(REVIEW_PLACE) or not candidate.evidence:
             continue
         revision = library.revision(candidate.article.article_id, candidate.article.revision)
         quote = find_passage(revision, candidate.evidence[0]) if revision else None
@@ -156,7 +157,7 @@ def _refusal(case: Case, verdict: Verdict, draft: Draft, policy: Policy) -> Refu
         best_article_id=best.candidate.article.article_id if best else None,
         best_similarity=round(best.candidate.similarity, 4) if best else None,
         best_confidence=round(best.confidence, 4) if best else None,
-        threshold=policy.min_similarity,
+        threshold=round(least_similarity(case, policy), 4),
         confidence_threshold=policy.min_confidence,
         what_would_change_it=verdict.what_would_change_it,
     )

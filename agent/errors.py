@@ -5,6 +5,7 @@ RunciteError
     ├── TicketError          the ticket cannot be read as one
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
+    ├── ConfidenceError      fitted coefficients cannot be read
     ├── PolicyError          a policy file cannot be used
     │   └── PatternError     a pattern in it cannot be
     ├── ModelError           a language model gave no usable reply
@@ -28,6 +29,10 @@ class EmptyTicketError(TicketError):
 
 class DatasetError(AgentError):
     """A labelled dataset cannot be read."""
+
+
+class ConfidenceError(AgentError):
+    """Fitted coefficients cannot be read, or are not of this version's signals."""
 
 
 class PolicyError(AgentError):

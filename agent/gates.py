@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
-from agent.policy import ACTING_STATES, Policy
+from agent.policy import ACTING_STATES, MIN_PLACE, Policy
 from agent.twins import are_twins
 from ingest.freshness import FreshnessState
 
@@ -71,7 +71,7 @@ def contenders(case: Case, policy: Policy) -> tuple[AssessedCandidate, ...]:
     near = (
         other
         for other in case.candidates[1:]
-        if other.candidate.similarity >= policy.min_similarity
+        if other.candidate.similarity >= least_similarity(case, policy)
         and _could_act(other)
         and _odds(best) < _needed_odds(case, other, policy) * _odds(other)
     )
@@ -81,9 +81,14 @@ def contenders(case: Case, policy: Policy) -> tuple[AssessedCandidate, ...]:
 def matched(case: Case, policy: Policy) -> AssessedCandidate | None:
     """Return the best candidate if it is similar enough and it, or one just like it, probably is the answer."""
     best = case.best
-    if best is None or best.candidate.similarity < policy.min_similarity:
+    if best is None or best.candidate.similarity < least_similarity(case, policy):
         return None
     return best if _joint_confidence(case, policy) >= policy.min_confidence else None
+
+
+def least_similarity(case: Case, policy: Policy) -> float:
+    """Return the cosine that counts as a match: the policy's, or the one at the same place in any knowledge base."""
+    return case.retrieval.scale.cosine(MIN_PLACE) if policy.min_similarity is None else policy.min_similarity
 
 
 def _joint_confidence(case: Case, policy: Policy) -> float:
@@ -183,7 +188,7 @@ def _match(case: Case, policy: Policy) -> Finding:
             "an article about this, readable by the requester",
         )
     scores = (
-        f"similarity {best.candidate.similarity:.2f} (threshold {policy.min_similarity:.2f}), "
+        f"similarity {best.candidate.similarity:.2f} (threshold {least_similarity(case, policy):.2f}), "
         f"confidence {_joint_confidence(case, policy):.2f} (threshold {policy.min_confidence:.2f})"
     )
     if matched(case, policy) is None:

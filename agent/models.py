@@ -124,12 +124,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """One feature behind a confidence: its value, and the log-odds it adds to those of a typical wrong candidate."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
 class AssessedCandidate:
     """A candidate with everything the gates need to know of it.
 
     Attributes:
         candidate: What retrieval found.
         confidence: Probability that this article answers this ticket, 0 to 1.
+        why: The features that carried the confidence, the weightiest first.
         freshness: Its state at the decision's clock.
         basis_may_act: Whether policy lets an article with this freshness basis, source and risk lead to an action.
     """
@@ -138,6 +148,7 @@ class AssessedCandidate:
     confidence: float
     freshness: Freshness
     basis_may_act: bool
+    why: tuple[Contribution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

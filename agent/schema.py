@@ -9,6 +9,7 @@ from agent.models import (
     Action,
     Channel,
     CitationUse,
+    Contribution,
     DeciderKind,
     GateResult,
     Outcome,
@@ -136,3 +137,4 @@ class Decision:
     escalation: Escalation
     gates: tuple[GateResult, ...]
     provenance: Provenance
+    why: tuple[Contribution, ...]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from ulid import ULID
 
-from agent.confidence import CALIBRATION, CosineScale, confidences
+from agent.confidence import CALIBRATION, estimate, preset
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
@@ -19,13 +19,13 @@ from agent.rules import Rules
 from agent.schema import Decision, Provenance
 from agent.verify import own_words, verify
 from index.errors import IndexingError
-from index.models import Retrieval
+from index.models import NO_SCALE, Retrieval
 from ingest.freshness import assess
 
 CANDIDATES = 8
 """How many articles a decision looks at."""
 
-NOTHING_FOUND = Retrieval(candidates=(), unknown_term_share=1.0, index_revision="unavailable")
+NOTHING_FOUND = Retrieval(candidates=(), unknown_term_share=1.0, scale=NO_SCALE, index_revision="unavailable")
 """What an index that cannot be searched has found."""
 
 
@@ -122,13 +122,13 @@ class Triager:
         return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
 
     def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
-        scale = CosineScale(policy.unrelated_similarity, policy.related_similarity)
         assessed: list[AssessedCandidate] = []
-        for candidate, confidence in zip(retrieval.candidates, confidences(retrieval, scale), strict=True):
+        for candidate, one in zip(retrieval.candidates, estimate(retrieval, preset()), strict=True):
             article = candidate.article
             freshness = assess(article.metadata, policy.windows, as_of)
             may_act = policy.basis_may_act(freshness, article.source, article.metadata)
-            assessed.append(AssessedCandidate(candidate, confidence, freshness, may_act))
+            assessed.append(AssessedCandidate(candidate, one.confidence, freshness, may_act, one.why))
+        assessed.sort(key=lambda one: -one.confidence)
         return prefer_replacements(tuple(assessed))
 
     def _check(self, case: Case, verdict: Verdict, draft: Draft, rules: Rules) -> Ruling:

@@ -27,7 +27,6 @@ from index.catalog import Catalog
 from index.embed.cache import CACHE_NAME, CachedEmbedder, VectorCache
 from index.embed.choose import AUTO, choose_embedder
 from index.embed.late import LateEmbedder
-from index.embed.presets import similarity_of
 from index.errors import EmbeddingError
 from index.health import Health, WatchedSearcher
 from index.lock import HomeLock
@@ -50,16 +49,6 @@ def _silent(_notice: str) -> None:
     """Tell nobody."""
 
 
-def policy_for(spec: EmbeddingSpec) -> Policy:
-    """Make what a policy starts from for an embedding model: its thresholds depend on where the model's cosines lie."""
-    similarity = similarity_of(spec)
-    return Policy(
-        min_similarity=similarity.min_similarity,
-        unrelated_similarity=similarity.unrelated,
-        related_similarity=similarity.related,
-    )
-
-
 def policy_path(settings: Settings) -> Path:
     """Say where the organisation's policy file is, or would be.
 
@@ -75,19 +64,17 @@ def policy_path(settings: Settings) -> Path:
     return settings.policy
 
 
-def loaded_policy(settings: Settings, spec: EmbeddingSpec | None) -> LoadedPolicy:
+def loaded_policy(settings: Settings) -> LoadedPolicy:
     """Read the policy in force, for those who need no model.
 
     Args:
         settings: Which home, and which file.
-        spec: The index's embedding model, if there is an index.
 
     Raises:
         PolicyError: The file cannot be used.
     """
     path = policy_path(settings)
-    base = policy_for(spec) if spec else Policy(0.0, 0.0, 1.0)
-    return load_policy(base, path if path.exists() else None)
+    return load_policy(Policy(), path if path.exists() else None)
 
 
 @contextmanager
@@ -107,7 +94,7 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     require_catalog(settings.home)
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
-        policy = loaded_policy(settings, catalog.embedding()).policy
+        policy = loaded_policy(settings).policy
         yield Shelf(catalog, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
@@ -247,7 +234,8 @@ class _Opener:
             opening.callback(health.stop)
             # Vectors in the home are read in a time that depends on this machine alone: nothing is gained by giving up.
             budget_s = settings.qdrant_timeout_s if self.stores.are_shared else math.inf
-            searcher = WatchedSearcher(Retriever(embedder, store, catalog, budget_s=budget_s), health)
+            retriever = Retriever(embedder, store, catalog, generation=generation.number, budget_s=budget_s)
+            searcher = WatchedSearcher(retriever, health)
             syncer = Syncer(
                 catalog,
                 store,
@@ -257,9 +245,8 @@ class _Opener:
                 chunk=chunking(embedder),
                 fingerprint_etag=fingerprint_etag,
             )
-            base, exemplars = policy_for(embedding.spec), settings.home / EXEMPLARS_NAME
             # Past the cache: what tickets say is not kept, and no ticket waits for a disk.
-            policy = PolicyKeeper(base, policy_path(settings), embedding, exemplars)
+            policy = PolicyKeeper(Policy(), policy_path(settings), embedding, settings.home / EXEMPLARS_NAME)
             decider = decider_of(self.model, searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
             return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())

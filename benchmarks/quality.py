@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.figure import Figure, eval_data, share
 
-HIT_AT_1_TARGETS = {"prom_runbooks": 0.90}
+HIT_AT_1_TARGETS = {"prom_runbooks": 0.93}
 
 
 def measure() -> list[Figure]:
@@ -42,9 +42,20 @@ def _figures(name: str, report: dict[str, Any]) -> Iterator[Figure]:
     else:
         yield _plain(f"{name}: hit@1", hit["value"], f"95 % {hit['low']:.3f}–{hit['high']:.3f}", command)
     yield _plain(f"{name}: hit@3", hit3["value"], f"95 % {hit3['low']:.3f}–{hit3['high']:.3f}", command)
-    yield _plain(f"{name}: AUROC of confidence", report["auroc"], "–", command)
-    yield _plain(f"{name}: coverage at ≤ 5 % wrong", report["coverage_at_5"], "–", command)
-    yield _plain(f"{name}: coverage at ≤ 1 % wrong", report["coverage_at_1"], "–", command)
+    yield _plain(f"{name}: hit@1, mean over groups", report["hit_at_1_by_group"], "–", command)
+    yield _plain(f"{name}: MRR", report["mrr"], "–", command)
+    # The shipped coefficients were fitted to these corpora among others; `transfer` has the figures without that.
+    seen = f"{name}, among those fitted to"
+    yield _plain(f"{seen}: AUROC of confidence", report["auroc"], "–", command)
+    yield _plain(f"{seen}: AUGRC of confidence", report["augrc"], "–", command)
+    for share_of_wrong in ("5", "1"):
+        low, high = report[f"coverage_at_{share_of_wrong}_interval"]
+        label, value = f"{seen}: coverage at ≤ {share_of_wrong} % wrong", report[f"coverage_at_{share_of_wrong}"]
+        yield _plain(label, value, f"95 % {low:.3f}–{high:.3f}", command)
+    yield _plain(f"{seen}: calibration error", report["ece"], "–", command)
+    for kind, part in report["slices"].items():
+        hit_at_1 = "–" if part["hit_at_1"] is None else f"hit@1 {part['hit_at_1']:.3f}"
+        yield Figure(f"{name}: {kind}", f"{part['answered']} of {part['n']} acted on", "–", None, hit_at_1, command)
     stale = report["stale_refused"]
     if stale["n"]:
         yield Figure(

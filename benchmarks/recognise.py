@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 
 from agent.models import Ticket
+from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.reading import read_ticket
 from agent.risk.exemplars import RISKS
 from agent.risk.kept import judge_for, read_letters
 from agent.risk.patterns import Pattern, PatternSet
 from agent.signals import SignalReader
-from api.bootstrap import policy_for
 from benchmarks.figure import Figure
 from index.embed.bundled import load_bundled
 from index.embed.compiled import compile_model
@@ -52,7 +52,7 @@ def measure() -> list[Figure]:
     """Time the recogniser of the shipped policy under the bundled model."""
     with tempfile.TemporaryDirectory() as folder:
         embedder = compile_model(load_bundled(), "int8", Path(folder))
-        loaded = load_policy(policy_for(embedder.spec))
+        loaded = load_policy(Policy())
         return [_start(loaded, embedder, Path(folder)), *_tickets(loaded, embedder, Path(folder))]
 
 

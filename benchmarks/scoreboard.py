@@ -7,19 +7,37 @@ from benchmarks import (
     confluence,
     embedding,
     faults,
+    features,
     floors,
     ingest_split,
+    injection,
     model_faults,
     quality,
     reading,
     recognise,
     resync,
     scale,
+    transfer,
 )
 from benchmarks.figure import Figure, machine
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scoreboard.md"
-SUITES = (quality, floors, recognise, reading, embedding, ingest_split, resync, confluence, faults, model_faults, scale)
+SUITES = (
+    quality,
+    transfer,
+    features,
+    floors,
+    recognise,
+    reading,
+    embedding,
+    ingest_split,
+    injection,
+    resync,
+    confluence,
+    faults,
+    model_faults,
+    scale,
+)
 
 INTRO = """# Scoreboard
 

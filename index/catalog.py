@@ -13,9 +13,10 @@ from ulid import ULID
 
 from index import codec
 from index.embed.identity import require_same
-from index.generations import Generations
+from index.generations import Generations, live_number
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
+from index.portraits import Portrait
 from index.quarantine import Verdict, reasons_again, reasons_for, rule
 from index.rows import (
     Publication,
@@ -33,6 +34,7 @@ from index.rows import (
 )
 from index.runs import RunLog
 from index.tables import BUSY_TIMEOUT_MS, articles, errors_mapped, open_engine, revisions, settings, writing
+from index.vectors import VectorRows, erase_portraits, write_portrait
 from ingest.models import Article, ArticleMetadata, Finding
 
 __all__ = ["Catalog", "Publication", "Standing"]
@@ -201,7 +203,7 @@ class Catalog:
                 "source": article.source,
                 "live_revision": article.revision,
                 "fingerprint": publication.fingerprint,
-                "chunks": publication.chunks,
+                "chunks": len(publication.portrait.chunks),
                 "indexed_at": now,
                 "changed": next_sequence(connection),
             }
@@ -217,6 +219,8 @@ class Catalog:
                 .values(text)
                 .on_conflict_do_update(index_elements=[revisions.c.article_id, revisions.c.revision], set_=standing)
             )
+            number = live_number(connection)
+            write_portrait(connection, number, article.article_id, article.revision, publication.portrait)
         return quarantine
 
     def update_metadata(self, article: Article, fingerprint: str) -> tuple[str, ...]:
@@ -289,10 +293,13 @@ class Catalog:
         with self._writing() as connection:
             connection.execute(update(articles).where(articles.c.article_id == article_id).values(fingerprint=""))
 
-    def set_chunks(self, article_id: str, chunks: int) -> None:
-        """Record how many points the vector store holds of a live article, after they were made again."""
+    def restore(self, article: Article, portrait: Portrait) -> None:
+        """Record the vectors of a live article, after they were made again."""
         with self._writing() as connection:
-            connection.execute(update(articles).where(articles.c.article_id == article_id).values(chunks=chunks))
+            connection.execute(
+                update(articles).where(articles.c.article_id == article.article_id).values(chunks=len(portrait.chunks))
+            )
+            write_portrait(connection, live_number(connection), article.article_id, article.revision, portrait)
 
     def remove(self, article_id: str) -> None:
         """Make an article unretrievable from the commit on; its revisions stay readable."""
@@ -302,6 +309,7 @@ class Catalog:
                 .where(articles.c.article_id == article_id)
                 .values(live_revision=None, changed=next_sequence(connection))
             )
+            erase_portraits(connection, article_id)
 
     def standings(self) -> dict[str, Standing]:
         """Return where every live article stands, by id."""
@@ -336,6 +344,14 @@ class Catalog:
                 if sequence != known.sequence:
                     self._lexicon = advance(connection, known, sequence)
             return self._lexicon
+
+    def vectors(self, number: int) -> VectorRows:
+        """The vectors it keeps beside the vector store's.
+
+        Args:
+            number: Of which generation.
+        """
+        return VectorRows(self._engine, self._path, number)
 
     @property
     def generations(self) -> Generations:

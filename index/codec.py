@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 from pydantic import TypeAdapter
 
-from index.models import EmbeddingSpec, TermIds
+from index.models import EmbeddingSpec, FloatMatrix, TermIds
+from index.portraits import Portrait
 from ingest.models import ArticleMetadata, Block, Finding
 
 _METADATA = TypeAdapter(ArticleMetadata)
@@ -74,6 +75,27 @@ def terms_to_bytes(terms: TermIds) -> bytes:
 def terms_from_bytes(value: bytes) -> TermIds:
     """Read what `terms_to_bytes` wrote: `(n_terms,) uint32`, ascending and unique."""
     return np.frombuffer(value, dtype="<u4").astype(np.uint32)
+
+
+def vectors_to_bytes(vectors: FloatMatrix) -> bytes:
+    """Write vectors as little-endian 16-bit floats: a cosine changes by less than 0.001."""
+    return vectors.astype("<f2").tobytes()
+
+
+def vectors_from_bytes(value: bytes, dimension: int) -> FloatMatrix:
+    """Read what `vectors_to_bytes` wrote: `(n_vectors, dimension) float32`."""
+    return np.frombuffer(value, dtype="<f2").astype(np.float32).reshape(-1, dimension)
+
+
+def portrait_to_bytes(portrait: Portrait) -> bytes:
+    """Write the vectors of an article; their mean is not written."""
+    return vectors_to_bytes(portrait.rows[1:])
+
+
+def portrait_from_bytes(value: bytes, dimension: int, titles: int) -> Portrait:
+    """Read what `portrait_to_bytes` wrote; so many of its rows are titles."""
+    rows = vectors_from_bytes(value, dimension)
+    return Portrait.of(rows[:titles], rows[titles:])
 
 
 def time_to_text(moment: datetime) -> str:

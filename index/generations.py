@@ -15,8 +15,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index import codec
 from index.models import EmbeddingSpec
+from index.portraits import Portrait
 from index.rows import next_sequence
 from index.tables import articles, built, errors_mapped, generations, writing
+from index.vectors import erase_generation, write_portrait
 
 FIRST = 1
 """The number of a new index's generation."""
@@ -60,7 +62,7 @@ class Generations:
     def live(self) -> Generation:
         """Return the generation that answers."""
         with self._reading() as connection:
-            return _in_state(connection, "live") or Generation(FIRST, None)
+            return _live(connection)
 
     def unfinished(self) -> Generation | None:
         """Return the generation that is being built, or was when its process ended; `None` where there is none."""
@@ -98,6 +100,7 @@ class Generations:
                 return unfinished
             if unfinished is not None:
                 connection.execute(delete(built).where(built.c.number == unfinished.number))
+                erase_generation(connection, unfinished.number)
                 _set_state(connection, unfinished.number, "retired")
             number = (connection.scalar(select(func.max(generations.c.number))) or FIRST) + 1
             _insert(connection, number, spec, "building")
@@ -117,12 +120,13 @@ class Generations:
             rows = connection.execute(select(*columns).where(built.c.number == number)).all()
         return {row[0]: Built(*row[1:]) for row in rows}
 
-    def record(self, number: int, done: Mapping[str, Built]) -> None:
+    def record(self, number: int, done: Mapping[str, Built], portraits: Mapping[str, Portrait] | None = None) -> None:
         """Record what has become durable of a generation.
 
         Args:
             number: The generation.
             done: By article id.
+            portraits: Their vectors, by article id; those that it has already may be left out.
         """
         with self._writing() as connection:
             for article_id, one in done.items():
@@ -132,6 +136,8 @@ class Generations:
                     .values(number=number, article_id=article_id, **row)
                     .on_conflict_do_update(index_elements=[built.c.number, built.c.article_id], set_=row)
                 )
+            for article_id, portrait in (portraits or {}).items():
+                write_portrait(connection, number, article_id, done[article_id].revision, portrait)
 
     def make_live(self, number: int) -> bool:
         """Make a generation the live one in one transaction, if it holds every article as it is at that moment.
@@ -182,7 +188,8 @@ class Generations:
         """Strike a retired generation, whose vectors are gone, off the list."""
         chosen = (generations.c.number == number, generations.c.state == "retired")
         with self._writing() as connection:
-            connection.execute(delete(generations).where(*chosen))
+            if connection.execute(delete(generations).where(*chosen)).rowcount:
+                erase_generation(connection, number)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -193,6 +200,15 @@ class Generations:
     def _writing(self) -> Iterator[Connection]:
         with errors_mapped(self._path), writing(self._engine) as connection:
             yield connection
+
+
+def live_number(connection: Connection) -> int:
+    """Read which generation is live, within the caller's transaction."""
+    return _live(connection).number
+
+
+def _live(connection: Connection) -> Generation:
+    return _in_state(connection, "live") or Generation(FIRST, None)
 
 
 def _in_state(connection: Connection, state: str) -> Generation | None:

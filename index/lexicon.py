@@ -28,15 +28,17 @@ class ArticleTerms:
 
 @dataclass(frozen=True, slots=True)
 class WeightedTerms:
-    """Terms, ascending and unique `(n_terms,) uint32`, with the idf of each, `(n_terms,) float64`."""
+    """Terms and what they weigh.
+
+    Attributes:
+        ids: `(n_terms,) uint32`, ascending and unique.
+        idf: `(n_terms,) float64`: the weight of each.
+        full: The weight that makes a full share.
+    """
 
     ids: TermIds
     idf: NDArray[np.float64]
-
-    @property
-    def mass(self) -> float:
-        """Sum of the idf."""
-        return float(self.idf.sum())
+    full: float
 
     def coverage(self, terms: TermIds) -> float:
         """Compute the idf-weighted share of these terms that are among others.
@@ -49,8 +51,9 @@ class WeightedTerms:
         """
         if not len(self.ids) or not len(terms):
             return 0.0
-        where = np.minimum(terms.searchsorted(self.ids), len(terms) - 1)
-        return float(self.idf[terms[where] == self.ids].sum() / self.idf.sum())
+        where = terms.searchsorted(self.ids)
+        where[where == len(terms)] = 0
+        return min(1.0, float(self.idf @ (terms[where] == self.ids)) / self.full)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +137,16 @@ class Lexicon:
         total = len(self.articles)
         return np.log1p((total - df + 0.5) / (df + 0.5))
 
-    def weigh(self, terms: TermIds) -> "WeightedTerms":
+    def weigh(self, terms: TermIds, heaviest: int | None = None) -> WeightedTerms:
         """Weigh the terms of a query or a title once, to compare them with many articles.
 
         Args:
             terms: `(n_terms,) uint32`, ascending and unique.
-
-        Returns:
-            The terms with their idf.
+            heaviest: How many of the heaviest terms make a full share; all of them if left out.
         """
-        return WeightedTerms(terms, self.idf(terms))
+        idf = self.idf(terms)
+        counted = idf if heaviest is None or len(idf) <= heaviest else np.partition(idf, -heaviest)[-heaviest:]
+        return WeightedTerms(terms, idf, float(counted.sum()))
 
     def coverage(self, query: TermIds, terms: TermIds) -> float:
         """Compute the idf-weighted share of a query's terms that are among `terms`.
@@ -156,6 +159,14 @@ class Lexicon:
             0 to 1; 0 for a query without terms.
         """
         return self.weigh(query).coverage(terms)
+
+    def known_mass(self, terms: TermIds) -> float:
+        """Sum the idf of those terms that some article uses.
+
+        Args:
+            terms: `(n_terms,) uint32`.
+        """
+        return float(self.idf(terms[self._document_frequency(terms) > 0]).sum())
 
     def unknown_share(self, query: TermIds) -> float:
         """Compute the share of a query's terms that no article uses.

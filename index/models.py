@@ -165,6 +165,65 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class CosineScale:
+    """What cosines mean for one embedding model on one knowledge base.
+
+    Attributes:
+        unrelated: What tickets about other things reach at best, on average.
+        related: What the articles' own titles reach, on average.
+    """
+
+    unrelated: float
+    related: float
+
+    def place(self, cosine: float) -> float:
+        """Return where a cosine lies between unrelated (0) and related (1); not clipped."""
+        return (cosine - self.unrelated) / (self.related - self.unrelated)
+
+    def cosine(self, place: float) -> float:
+        """Return the cosine at a place; the inverse of `place`."""
+        return self.unrelated + place * (self.related - self.unrelated)
+
+
+NO_SCALE = CosineScale(0.0, 1.0)
+"""Of an index that holds nothing the reader may read, or cannot be searched: there is nothing to compare either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What speaks for one article, in units that mean the same for any model and any knowledge base.
+
+    Standings are standard deviations above what the query reaches on a sample of the articles; places are on the
+    knowledge base's `CosineScale`; shares are of idf-weighted terms, 0 to 1.
+
+    Attributes:
+        best_standing: Of the cosine of the chunk nearest to the query.
+        centre_standing: Of the mean of the article's chunks.
+        title_standing: Of its title, with or without its symptoms.
+        best_place: Of the same three, the place.
+        centre_place: As `best_place`.
+        title_place: As `best_place`.
+        bm25: BM25 of the best chunk, in units of the most that the query allows.
+        coverage: Share of the query that the article contains.
+        title_coverage: Share of the query that its title and symptoms contain.
+        title_share: Share of its title that the query contains.
+        named: 1 if the query calls it by its title or file name, as an alert does, else 0.
+    """
+
+    best_standing: float
+    centre_standing: float
+    title_standing: float
+    best_place: float
+    centre_place: float
+    title_place: float
+    bm25: float
+    coverage: float
+    title_coverage: float
+    title_share: float
+    named: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An article that may answer the query.
 
@@ -172,9 +231,7 @@ class Candidate:
         article: The article at its live revision.
         similarity: Cosine of its best chunk, -1 to 1.
         bm25: BM25 score of its best chunk.
-        coverage: Share of the query's terms, weighted by idf, that the article contains, 0 to 1.
-        title_coverage: The same for its title and symptoms.
-        named: Whether the query calls it by its title or file name, as an alert does.
+        features: What speaks for it.
         fused: The ranking score; comparable within one query only.
         evidence: Its chunks, best first.
     """
@@ -182,9 +239,7 @@ class Candidate:
     article: IndexedArticle
     similarity: float
     bm25: float
-    coverage: float
-    title_coverage: float
-    named: bool
+    features: Features
     fused: float
     evidence: tuple[Evidence, ...]
 
@@ -196,11 +251,13 @@ class Retrieval:
     Attributes:
         candidates: Best first.
         unknown_term_share: Share of the query's terms that no live article contains, 0 to 1.
+        scale: What cosines mean here.
         index_revision: The state of the index that answered.
     """
 
     candidates: tuple[Candidate, ...]
     unknown_term_share: float
+    scale: CosineScale
     index_revision: str
 
 

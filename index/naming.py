@@ -1,6 +1,7 @@
 """A query enters, the identifiers in it leave: an alert, error code or host name says more than the words around it."""
 
 import re
+from functools import lru_cache
 
 MIN_NAME_CHARS = 8
 """Shorter names are words that happen to look like names."""
@@ -23,6 +24,7 @@ def identifiers(query: str) -> frozenset[str]:
     return frozenset(squashed for squashed in map(_squash, tokens) if len(squashed) >= MIN_NAME_CHARS)
 
 
+@lru_cache(maxsize=4_096)
 def names(article_id: str, title: str) -> frozenset[str]:
     """List the names under which a query may call an article.
 

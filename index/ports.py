@@ -22,6 +22,10 @@ class Embedder(Protocol):
         """Embed one query, the prefix included: `(dim,) float32`, unit length."""
         ...
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries in one pass of the model: `(n_texts, dim) float32`, unit rows."""
+        ...
+
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in `text`, without special tokens and prefix."""
         ...

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from index.catalog import Catalog, Publication
 from index.errors import EmbeddingError
 from index.models import IndexedArticle, Point, point_id
+from index.portraits import Portrait
 from index.ports import Embedder, VectorStore
 from index.space import require_space
 from index.store.bm25 import TermEncoder
@@ -13,6 +16,9 @@ from ingest.models import Article, ArticleMetadata, Chunk
 
 OnStep = Callable[[str], None]
 """Told the name of each step just taken; tests kill the process there."""
+
+
+_Embedded = tuple[Article, tuple[Chunk, ...], Portrait]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ class Publisher:
         """
         done = Published()
         try:
-            points = self._embed([prepared.article for prepared in batch], [prepared.chunks for prepared in batch])
+            embedded = self._embed([(prepared.article, prepared.chunks) for prepared in batch])
         except EmbeddingError as error:
             if len(batch) == 1:
                 return Published(failed={batch[0].article.article_id: str(error)})
@@ -81,12 +87,12 @@ class Publisher:
             return done
         self._on_step("embedded")
         require_space(self._catalog.path.parent)
-        self._store.upsert(points)
+        self._store.upsert(self._points(embedded))
         self._on_step("upserted")
         self._store.flush()
         self._on_step("flushed")
-        for prepared in batch:
-            done.quarantined[prepared.article.article_id] = self._catalog.publish(self._publication(prepared))
+        for prepared, (article, _, portrait) in zip(batch, embedded, strict=True):
+            done.quarantined[article.article_id] = self._catalog.publish(self._publication(prepared, portrait))
             self._on_step("published")
         for prepared in batch:
             if prepared.replaces is not None:
@@ -104,33 +110,37 @@ class Publisher:
             EmbeddingError: The model failed on them.
             StoreError: The disk is nearly full, or the vector store failed.
         """
-        points = self._embed([article for article, _ in batch], [chunks for _, chunks in batch])
+        embedded = self._embed(batch)
         require_space(self._catalog.path.parent)
         for article, _ in batch:
             self._store.delete_revision(article.article_id, article.revision)
-        self._store.upsert(points)
+        self._store.upsert(self._points(embedded))
         self._store.flush()
         self._on_step("restored")
-        for article, chunks in batch:
-            self._catalog.set_chunks(article.article_id, len(chunks))
+        for article, _, portrait in embedded:
+            self._catalog.restore(article, portrait)
 
-    def put(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> None:
+    def put(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> dict[str, Portrait]:
         """Make the points of articles durable in a store that nobody reads yet; the catalog is not told.
 
         Args:
             batch: Articles as the catalog has them, with their chunks.
 
+        Returns:
+            Their vectors, by article id.
+
         Raises:
             EmbeddingError: The model failed on them.
             StoreError: The disk is nearly full, or the vector store failed.
         """
-        points = self._embed([article for article, _ in batch], [chunks for _, chunks in batch])
+        embedded = self._embed(batch)
         self._on_step("embedded")
         require_space(self._catalog.path.parent)
-        self._store.upsert(points)
+        self._store.upsert(self._points(embedded))
         self._on_step("upserted")
         self._store.flush()
         self._on_step("flushed")
+        return {article.article_id: portrait for article, _, portrait in embedded}
 
     def update_metadata(self, article: Article, fingerprint: str, *, access_changed: bool) -> tuple[str, ...]:
         """Publish what changed besides the text; nothing is embedded.
@@ -180,20 +190,30 @@ class Publisher:
         self._store.flush()
         self._on_step("access_flushed")
 
-    def _publication(self, prepared: Prepared) -> Publication:
+    def _publication(self, prepared: Prepared, portrait: Portrait) -> Publication:
         article = prepared.article
-        head = "\n".join((article.title, *article.metadata.symptoms))
+        head = _head(article)
         return Publication(
             article=article,
             fingerprint=prepared.fingerprint,
-            chunks=len(prepared.chunks),
             terms=self._terms.terms(f"{head}\n{article.text}"),
             title_terms=self._terms.terms(head),
+            portrait=portrait,
         )
 
-    def _embed(self, articles: Sequence[Article], chunks: Sequence[tuple[Chunk, ...]]) -> list[Point]:
-        flat = [(article, chunk) for article, own in zip(articles, chunks, strict=True) for chunk in own]
-        vectors = self._embedder.embed_passages([chunk.embed_text for _, chunk in flat])
+    def _embed(self, batch: Sequence[tuple[Article, tuple[Chunk, ...]]]) -> list[_Embedded]:
+        """Embed titles and chunks of several articles in one pass of the model."""
+        titles = [_titles(article) for article, _ in batch]
+        texts = [text for own in titles for text in own]
+        texts += [chunk.embed_text for _, chunks in batch for chunk in chunks]
+        rows = iter(self._embedder.embed_passages(texts))
+        title_rows = [np.stack([next(rows) for _ in own]) for own in titles]
+        return [
+            (article, chunks, Portrait.of(own, np.stack([next(rows) for _ in chunks])))
+            for own, (article, chunks) in zip(title_rows, batch, strict=True)
+        ]
+
+    def _points(self, embedded: Sequence[_Embedded]) -> list[Point]:
         return [
             Point(
                 id=point_id(article.article_id, article.revision, chunk.ordinal),
@@ -206,8 +226,18 @@ class Publisher:
                 audience=article.metadata.audience,
                 labels=article.metadata.labels,
                 source=article.source,
-                dense=vectors[row],
+                dense=vector,
                 bm25=self._terms.document(chunk.embed_text),
             )
-            for row, (article, chunk) in enumerate(flat)
+            for article, chunks, portrait in embedded
+            for chunk, vector in zip(chunks, portrait.chunks, strict=True)
         ]
+
+
+def _titles(article: Article) -> list[str]:
+    title = article.title or article.article_id
+    return [title, _head(article)] if article.metadata.symptoms else [title]
+
+
+def _head(article: Article) -> str:
+    return "\n".join((article.title, *article.metadata.symptoms))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
+from index.background import record_off_topic
 from index.catalog import Catalog
 from index.errors import EmbeddingError, StoreError
 from index.generations import Built, Generation
@@ -92,6 +93,7 @@ class Reindexer:
     def _build(self, journal: Journal, met: Callable[[str, SyncOutcome], None], options: RunOptions) -> bool:
         """Build until nothing is missing and the generation is live; `False` where it was stopped before."""
         self._store.prepare()
+        record_off_topic(self._catalog.vectors(self._number), self._embedder)
         known: set[str] = set()
         for _ in range(ROUNDS):
             wanted = self._catalog.generations.wanted()
@@ -162,7 +164,7 @@ class Reindexer:
     ) -> int:
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         try:
-            publisher.put(batch)
+            portraits = publisher.put(batch)
         except EmbeddingError as error:
             ids = ", ".join(repr(article.article_id) for article, _ in batch[:3])
             raise EmbeddingError(
@@ -174,6 +176,6 @@ class Reindexer:
             article.article_id: Built(article.revision, wanted[article.article_id].changed, len(chunks))
             for article, chunks in batch
         }
-        self._catalog.generations.record(self._number, done)
+        self._catalog.generations.record(self._number, done, portraits)
         options.on_step("recorded")
         return sum(len(chunks) for _, chunks in batch)

@@ -3,15 +3,27 @@
 import math
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
-
+from index.background import Background, Backgrounds, embed_off_topic, off_topic_digest
 from index.catalog import Catalog
 from index.errors import StoreError
-from index.lexicon import Lexicon, WeightedTerms
-from index.models import Candidate, Evidence, FloatVector, Hit, IndexedArticle, Retrieval, SparseVector, point_id
-from index.naming import identifiers, names
+from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
+from index.generations import FIRST
+from index.lexicon import Lexicon
+from index.models import (
+    NO_SCALE,
+    Candidate,
+    Evidence,
+    FloatMatrix,
+    Hit,
+    Retrieval,
+    SparseVector,
+    point_id,
+)
+from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
+from index.sentences import telling_sentences
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
 
@@ -21,27 +33,16 @@ POOL = 50
 ATTEMPTS = 3
 """How often a search is run again because an article it found was published anew meanwhile."""
 
-# fused = similarity + BM25_WEIGHT x BM25 / the greatest BM25 the query allows + TITLE_WEIGHT x (share of the query's
-# terms that the title has + share of the title's terms that the query has) + NAMED_WEIGHT if the query calls the
-# article by name; terms weighted by idf. A hand-set sum of few parts, chosen with all-MiniLM-L6-v2 on three labelled
-# sets; hit@1 on prom_runbooks / govuk_alerts / clinc150_intents (900 sampled): this 0.96 / 0.63 / 0.79, without the
-# name 0.94 / 0.64 / 0.79, dense alone 0.86 / 0.54 / 0.77, BM25 alone 0.85 / 0.54 / 0.69. Halving or doubling a weight
-# moves none by more than 0.06.
-BM25_WEIGHT = 0.5
-TITLE_WEIGHT = 0.2
-NAMED_WEIGHT = 0.3
-
-_BM25_CEILING = 2.2
-"""k + 1 with k = 1.2: what BM25 gives a term at most, in units of its idf."""
-
-_NO_TERMS = np.zeros(0, dtype=np.uint32)
+_TITLES_KEPT = 4_096
+"""Titles whose terms are kept in memory; finding them takes longer than all else."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A query in every form the index needs, and who asks."""
+    """A query in every form the index needs, and who asks; `dense` is that of `features.Asked`."""
 
-    dense: FloatVector
+    text: str
+    dense: FloatMatrix
     bm25: SparseVector
     audience: frozenset[str]
     give_up_at: float
@@ -56,6 +57,7 @@ class Retriever:
         store: VectorStore,
         catalog: Catalog,
         *,
+        generation: int = FIRST,
         pool: int = POOL,
         budget_s: float = math.inf,
     ) -> None:
@@ -65,6 +67,7 @@ class Retriever:
             embedder: Embeds queries.
             store: Holds the chunks.
             catalog: Holds the articles.
+            generation: Which one it is that the store holds.
             pool: Chunks taken from each of the two queries.
             budget_s: After this long the store is asked nothing more: each of its answers may be in time, and all of
                 them together too late for the ticket.
@@ -75,6 +78,10 @@ class Retriever:
         self._store = store
         self._catalog = catalog
         self._terms = TermEncoder()
+        self._title_terms = lru_cache(maxsize=_TITLES_KEPT)(self._terms.terms)
+        self._vectors = catalog.vectors(generation)
+        self._portraits = Portraits(self._vectors.portraits)
+        self._backgrounds = Backgrounds(self._portraits.get, self._off_topic)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
         """Find the articles that may answer a query.
@@ -89,7 +96,8 @@ class Retriever:
             and none in quarantine.
         """
         asked = _Query(
-            dense=self._embedder.embed_query(query),
+            text=query,
+            dense=self._embed(query, audience | {EVERYONE}),
             bm25=self._terms.query(query),
             audience=audience | {EVERYONE},
             give_up_at=time.monotonic() + self._budget_s,
@@ -98,36 +106,32 @@ class Retriever:
             if attempt:
                 self._require_time(asked)
             index_revision = self._catalog.index_revision()
-            found = self._find(asked, self._catalog.quarantined())
-            articles = self._readable({article_id for article_id, _, _ in found}, asked.audience)
-            grouped: dict[str, list[Evidence]] = {}
-            for (article_id, revision, _), evidence in found.items():
-                if article_id in articles and articles[article_id].revision == revision:
-                    grouped.setdefault(article_id, []).append(evidence)
+            hits = self._hits(asked, self._catalog.quarantined())
+            found = self._live(hits, asked.audience)
             # An article published between the search and the look into the catalog was found as it no longer is.
-            if articles.keys() == grouped.keys() or self._catalog.index_revision() == index_revision:
+            complete = sum(len(one.evidence) for one in found) == len(hits)
+            if complete or self._catalog.index_revision() == index_revision:
                 break
         lexicon = self._catalog.lexicon().seen_by(asked.audience)
-        weighted = lexicon.weigh(asked.bm25.indices)
-        called = identifiers(query)
-        candidates = [self._candidate(articles[key], grouped[key], (weighted, called), lexicon) for key in grouped]
-        candidates.sort(key=lambda one: (-one.fused, one.article.article_id))
+        background = self._backgrounds.of(lexicon)
+        candidates = _rank(asked, found, lexicon, background) if found and background else []
         return Retrieval(
             candidates=tuple(candidates[:limit]),
             unknown_term_share=lexicon.unknown_share(asked.bm25.indices),
+            scale=background.scale if background else NO_SCALE,
             index_revision=index_revision,
         )
 
-    def _find(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:
+    def _hits(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:
         """Run both queries, and ask each for the chunks that only the other returned, so that every score is real."""
         audience, pool = asked.audience, self._pool
-        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense, pool, audience, barred=barred)}
+        dense = {_key(hit): hit for hit in self._store.search_dense(asked.dense[0], pool, audience, barred=barred)}
         self._require_time(asked)
         bm25 = {_key(hit): hit for hit in self._store.search_bm25(asked.bm25, pool, audience, barred=barred)}
         missing = [point_id(*key) for key in bm25.keys() - dense.keys()]
         if missing:
             self._require_time(asked)
-            more = self._store.search_dense(asked.dense, len(missing), audience, missing, barred)
+            more = self._store.search_dense(asked.dense[0], len(missing), audience, missing, barred)
             dense.update({_key(hit): hit for hit in more})
         missing = [point_id(*key) for key in dense.keys() - bm25.keys()]
         if missing:
@@ -143,44 +147,55 @@ class Retriever:
                 "busy with; Runcite tries again by itself."
             )
 
-    def _candidate(
-        self,
-        article: IndexedArticle,
-        evidence: list[Evidence],
-        asked: tuple[WeightedTerms, frozenset[str]],
-        lexicon: Lexicon,
-    ) -> Candidate:
-        query, called = asked
-        named = not called.isdisjoint(names(article.article_id, article.title))
-        known = lexicon.articles.get(article.article_id)
-        terms, title_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
-        similarity = max(one.similarity for one in evidence)
-        bm25 = max(one.bm25 for one in evidence)
-        title_coverage = query.coverage(title_terms)
-        title_share = lexicon.coverage(self._terms.terms(article.title), query.ids)
-        ceiling = _BM25_CEILING * query.mass
-        relative_bm25 = bm25 / ceiling if ceiling else 0.0
-        return Candidate(
-            article=article,
-            similarity=similarity,
-            bm25=bm25,
-            coverage=query.coverage(terms),
-            title_coverage=title_coverage,
-            named=named,
-            fused=similarity
-            + BM25_WEIGHT * relative_bm25
-            + TITLE_WEIGHT * (title_coverage + title_share)
-            + NAMED_WEIGHT * named,
-            evidence=tuple(sorted(evidence, key=lambda one: (-one.similarity, one.ordinal))),
-        )
-
-    def _readable(self, ids: set[str], audience: frozenset[str]) -> dict[str, IndexedArticle]:
-        live = self._catalog.live(ids)
-        return {
-            key: article
-            for key, article in live.items()
-            if audience.intersection(article.metadata.audience) and not article.quarantine
+    def _live(self, hits: dict[tuple[str, str, int], Evidence], audience: frozenset[str]) -> list[Found]:
+        """Gather the hits by article, of live revisions that the reader may read."""
+        grouped: dict[tuple[str, str], list[Evidence]] = {}
+        for (article_id, revision, _), evidence in hits.items():
+            grouped.setdefault((article_id, revision), []).append(evidence)
+        articles = self._catalog.live({article_id for article_id, _ in grouped})
+        readable = {
+            (key, article.revision): article
+            for key, article in articles.items()
+            if (key, article.revision) in grouped
+            and audience.intersection(article.metadata.audience)
+            and not article.quarantine
         }
+        portraits = self._portraits.get(sorted(readable))
+        return [
+            Found(
+                article=readable[key],
+                evidence=tuple(sorted(grouped[key], key=lambda one: (-one.similarity, one.ordinal))),
+                portrait=portraits[key],
+                title_terms=self._title_terms(readable[key].title),
+            )
+            for key in sorted(portraits)
+        ]
+
+    def _embed(self, query: str, audience: frozenset[str]) -> FloatMatrix:
+        """Embed a query and its telling sentences in one pass of the model: `(1 + n_sentences, dim) float32`."""
+        lexicon = self._catalog.lexicon().seen_by(audience)
+        return self._embedder.embed_queries([query, *telling_sentences(query, lexicon, self._terms.terms)])
+
+    def _off_topic(self) -> FloatMatrix:
+        recorded = self._vectors.off_topic(off_topic_digest())
+        return embed_off_topic(self._embedder) if recorded is None else recorded
+
+
+def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Background) -> list[Candidate]:
+    """Weigh what speaks for each article; best first."""
+    weighed = Asked(asked.text, asked.dense, lexicon.weigh(asked.bm25.indices, TELLING_TERMS))
+    candidates = [
+        Candidate(
+            article=one.article,
+            similarity=one.evidence[0].similarity,
+            bm25=max(hit.bm25 for hit in one.evidence),
+            features=features,
+            fused=fuse(features),
+            evidence=one.evidence,
+        )
+        for one, features in features_of(weighed, found, lexicon, background)
+    ]
+    return sorted(candidates, key=lambda one: (-one.fused, one.article.article_id))
 
 
 def _key(hit: Hit) -> tuple[str, str, int]:

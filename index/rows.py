@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, Select, select, update
 from index import codec
 from index.lexicon import ArticleTerms, Lexicon
 from index.models import IndexedArticle, Revision, TermIds
+from index.portraits import Portrait
 from index.tables import articles, revisions, settings
 from ingest.models import Article
 
@@ -40,16 +41,16 @@ class Publication:
     Attributes:
         article: The article.
         fingerprint: Digest of its raw document; equal means nothing to do next time.
-        chunks: How many points the vector store holds of it.
         terms: BM25 term ids of title, symptoms and text.
         title_terms: Those of title and symptoms alone.
+        portrait: Its vectors.
     """
 
     article: Article
     fingerprint: str
-    chunks: int
     terms: TermIds
     title_terms: TermIds
+    portrait: Portrait
 
 
 @dataclass(frozen=True, slots=True)

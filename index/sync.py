@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
+from index.background import record_off_topic
 from index.catalog import Catalog, Standing
 from index.journal import Journal, recorded
 from index.models import ArticleReport, RunReport, RunState, SyncOutcome
@@ -105,6 +106,7 @@ class Syncer:
         self, source: Source, on_article: Callable[[ArticleReport], None], options: RunOptions, journal: Journal
     ) -> RunReport:
         self._catalog.record_embedding(self._embedder.spec)
+        record_off_topic(self._catalog.vectors(self._catalog.generations.live().number), self._embedder)
         publisher = Publisher(self._catalog, self._store, self._embedder, options.on_step)
         require_space(self._catalog.path.parent)
         self._store.prepare()

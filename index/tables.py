@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -111,6 +111,28 @@ revisions = Table(
     # As `audience`: a revision that was superseded while in quarantine stays there.
     Column("quarantined", Boolean, nullable=False),
     Column("published_at", String, nullable=False),
+)
+
+# The vectors that are compared with a query beside those of the vector store, of each generation its own. In the live
+# one, of the live revision alone: written with it in one transaction, so that neither is ever seen without the other.
+portraits = Table(
+    "portraits",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("article_id", String, ForeignKey("articles.article_id"), primary_key=True),
+    Column("revision", String, nullable=False),
+    Column("titles", Integer, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
+)
+
+off_topic = Table(
+    "off_topic",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("vectors", LargeBinary, nullable=False),
 )
 
 # What people have said of articles, oldest first; the last word on an article counts. Nothing is ever deleted.

@@ -7,15 +7,16 @@ from agent.models import AssessedCandidate, Case, Reading, Requester, Signals, T
 from agent.policy import Policy
 from agent.reading import read_ticket
 from agent.rules import Rules
-from index.models import Candidate, Evidence, IndexedArticle, Retrieval, Revision
+from index.models import Candidate, CosineScale, Evidence, Features, IndexedArticle, Retrieval, Revision
 from ingest.freshness import assess
 from ingest.models import EVERYONE, ArticleMetadata, Interval, RawDocument, ReviewDates
 from ingest.read import read
 
 TODAY = date(2026, 11, 20)
 REVIEWED = ReviewDates(last_reviewed_on=date(2026, 10, 1), review_in=Interval(months=6))
+SCALE = CosineScale(unrelated=0.25, related=0.75)
 NO_SIGNALS = Signals()
-POLICY = Policy(min_similarity=0.35, unrelated_similarity=0.1, related_similarity=0.7)
+POLICY = Policy(min_similarity=0.35)
 
 
 def a_revision(text: str, article_id: str = "network/vpn") -> Revision:
@@ -52,7 +53,9 @@ def a_candidate(
         metadata or ArticleMetadata(dates=REVIEWED),
         datetime(2026, 10, 1, tzinfo=UTC),
     )
-    return Candidate(article, similarity, 5.0, 0.8, 0.5, False, similarity, tuple(evidence))
+    place = SCALE.place(similarity)
+    features = Features(5 * place, 5 * place, 5 * place, place, place, place, 0.5, 0.8, 0.5, 0.5, 0.0)
+    return Candidate(article, similarity, 5.0, features, similarity, tuple(evidence))
 
 
 def assessed(candidate: Candidate, confidence: float = 0.9, policy: Policy = POLICY) -> AssessedCandidate:
@@ -71,7 +74,7 @@ def a_case(
 ) -> Case:
     """Build a case from candidates, best first."""
     ticket = Ticket("INC-1", text, requester=Requester(groups=("staff",)), identity_verified=verified)
-    retrieval = Retrieval(tuple(c.candidate for c in candidates), 0.0, "idx-1")
+    retrieval = Retrieval(tuple(c.candidate for c in candidates), 0.0, SCALE, "idx-1")
     return Case(ticket, read_ticket(ticket), retrieval, candidates, signals)
 
 

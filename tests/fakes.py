@@ -40,6 +40,9 @@ class HashedWordsEmbedder:
         unit: FloatVector = (vector / np.linalg.norm(vector)).astype(np.float32)
         return unit
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        return np.stack([self.embed_query(text) for text in texts])
+
     def count_tokens(self, text: str) -> int:
         return len(_WORD.findall(text))
 

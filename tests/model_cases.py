@@ -13,7 +13,7 @@ from agent.schema import Decision
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata
-from tests.cases import Shelf, a_candidate, a_revision, rules
+from tests.cases import SCALE, Shelf, a_candidate, a_revision, rules
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 VPN = a_revision(
@@ -32,7 +32,7 @@ def found(revision=VPN, metadata: ArticleMetadata | None = None, similarity: flo
     made = a_candidate(
         revision.article_id, metadata, similarity=similarity, revision=revision.revision, evidence=evidence
     )
-    return replace(made, coverage=1.0, title_coverage=1.0, fused=similarity)
+    return replace(made, features=replace(made.features, coverage=1.0, title_coverage=1.0))
 
 
 class FixedSearcher:
@@ -44,7 +44,7 @@ class FixedSearcher:
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
         self.queries.append(query)
-        return Retrieval(self.candidates[:limit], 0.0, "idx-1")
+        return Retrieval(self.candidates[:limit], 0.0, SCALE, "idx-1")
 
 
 class ScriptedModel:

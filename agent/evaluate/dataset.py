@@ -25,6 +25,7 @@ class LabelledTicket:
         acceptable: Articles that are neither right nor wrong; taken out of the ranking before it is scored.
         stale: Whether the right article is overdue, so that it must be found and refused.
         slice: What kind of ticket it is, for the report by slice.
+        group: Tickets of one group are variants of each other; its own id where the dataset groups none.
     """
 
     id: str
@@ -33,6 +34,7 @@ class LabelledTicket:
     acceptable: frozenset[str]
     stale: bool
     slice: str
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class _Row(BaseModel):
     difficulty: str | None = None
     soft: bool = False
     near_miss_of: str | None = None
+    group: str | None = None
 
 
 def load_dataset(folder: Path) -> Dataset:
@@ -100,7 +103,13 @@ def _tickets(queries: Path) -> Iterator[LabelledTicket]:
             where = ".".join(map(str, problem["loc"])) or "the line"
             raise DatasetError(f"{str(queries)!r} line {number}: {where}: {problem['msg']}") from error
         yield LabelledTicket(
-            row.id, row.text, frozenset(row.expected), frozenset(row.acceptable), row.stale_at_as_of, _slice(row)
+            id=row.id,
+            text=row.text,
+            expected=frozenset(row.expected),
+            acceptable=frozenset(row.acceptable),
+            stale=row.stale_at_as_of,
+            slice=_slice(row),
+            group=row.group or row.id,
         )
 
 

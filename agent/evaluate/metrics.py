@@ -1,13 +1,16 @@
 """Figures over ranked, scored answers. Pure functions over arrays."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 BoolArray = NDArray[np.bool_]
 """`(n_tickets,) bool`."""
+
+IntArray = NDArray[np.int64]
+"""`(n_tickets,) int64`."""
 
 FloatArray = NDArray[np.float64]
 """`(n_tickets,) float64`."""
@@ -60,6 +63,70 @@ def coverage_at(scores: FloatArray, right: BoolArray, answerable: int, max_wrong
         return 0.0, None
     last = int(np.flatnonzero(allowed)[np.argmax(ranked_right[allowed])])
     return float(ranked_right[last] / answerable), float(scores[order][last])
+
+
+def calibration_error(confidence: FloatArray, right: BoolArray, bins: int = 10) -> float:
+    """Return the expected calibration error: how far, on average, the stated confidence is from the share right.
+
+    Args:
+        confidence: `(n,)` stated probability of each answer, 0 to 1.
+        right: `(n,)` whether it is right.
+        bins: Groups of equally many tickets, by confidence.
+
+    Returns:
+        0 to 1; 0 without tickets.
+    """
+    order = np.argsort(confidence, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    return float(sum(abs(float((confidence[group] - right[group]).sum())) for group in groups) / max(1, len(order)))
+
+
+def augrc(confidence: FloatArray, right: BoolArray) -> float:
+    """Return the area under the generalised risk curve: P(answered and wrong), averaged over how many are answered.
+
+    Source: J. Traub and others, "Overcoming Common Flaws in the Evaluation of Selective Classification Systems",
+    NeurIPS 2024, https://arxiv.org/abs/2407.01032.
+
+    Args:
+        confidence: `(n,)`.
+        right: `(n,)`.
+
+    Returns:
+        0 (none wrong) to 0.5 (all wrong); 0 without tickets.
+    """
+    n = len(right)
+    if n == 0:
+        return 0.0
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(~right[order]) / n
+    # Equal confidences are answered together: between the ends of a run of ties the curve is a straight line.
+    last = np.append(np.flatnonzero(np.diff(confidence[order])), n - 1)
+    coverage, risk = np.append(0.0, (last + 1) / n), np.append(0.0, wrong[last])
+    return float(np.trapezoid(risk, coverage))
+
+
+def bootstrap(groups: Sequence[str], figure: Callable[[IntArray], float], draws: int = 200) -> tuple[float, float]:
+    """Return the 95 % interval of a figure by drawing groups of tickets again, with replacement, from a fixed seed.
+
+    Args:
+        groups: `(n,)` group of each ticket; tickets of one group are drawn together, for they are not independent.
+        figure: Computes the figure of some tickets, given their places, `(n_drawn,) int64`.
+        draws: How often.
+
+    Returns:
+        The 2.5th and the 97.5th percentile; 0 and 1 without tickets.
+    """
+    if not groups:
+        return 0.0, 1.0
+    names, member = np.unique(np.array(groups), return_inverse=True)
+    places = [np.flatnonzero(member == group) for group in range(len(names))]
+    rng = np.random.default_rng(0)
+    drawn = [
+        figure(np.concatenate([places[group] for group in rng.integers(len(places), size=len(places))]))
+        for _ in range(draws)
+    ]
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def hit_at(ranks: Sequence[int | None], k: int) -> float | None:

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.evaluate.dataset import Dataset, LabelledTicket
-from agent.evaluate.metrics import auroc, coverage_at, hit_at, wilson
+from agent.evaluate.metrics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    augrc,
+    auroc,
+    bootstrap,
+    calibration_error,
+    coverage_at,
+    hit_at,
+    wilson,
+)
 from agent.models import ACTING, AssessedCandidate, Case, Ticket
 from agent.policy import ACTING_STATES
 from agent.schema import Decision
@@ -67,9 +78,16 @@ class EvalReport:
         answerable: How many of them have an answer.
         hit_at_1: Share of answerable tickets whose right article ranks first.
         hit_at_3: The same for the first three.
-        auroc: Of confidence, a right first article against all else.
-        coverage_at_5: Share of answerable tickets answered rightly at 5 % wrong answers, freshness set aside.
+        hit_at_1_by_group: Mean of that share within each group of tickets that are variants of each other.
+        mrr: Mean over answerable tickets of one over the place of the right article.
+        auroc: Of confidence, a right first article against all else. This and what follows, up to `ece`, sets freshness
+            aside and leaves out soft tickets, about which people may differ.
+        augrc: Area under the generalised risk curve of confidence: 0 is best.
+        coverage_at_5: Share of answerable tickets answered rightly at 5 % wrong answers.
+        coverage_at_5_interval: Its 95 % interval, by drawing groups of tickets again.
         coverage_at_1: The same at 1 %.
+        coverage_at_1_interval: Its 95 % interval.
+        ece: How far stated confidence is from the share right, on average.
         stale_found: Of the tickets whose article is overdue, those where it was found and matched.
         stale_refused: Of those, the ones refused for its freshness.
         acted_on_stale: Decisions that act on an article that is not in date. Must be 0.
@@ -85,9 +103,15 @@ class EvalReport:
     answerable: int
     hit_at_1: Share
     hit_at_3: Share
+    hit_at_1_by_group: float | None
+    mrr: float | None
     auroc: float | None
+    augrc: float
     coverage_at_5: float
+    coverage_at_5_interval: tuple[float, float]
     coverage_at_1: float
+    coverage_at_1_interval: tuple[float, float]
+    ece: float
     stale_found: int
     stale_refused: Share
     acted_on_stale: int
@@ -95,6 +119,35 @@ class EvalReport:
     slices: dict[str, SliceReport]
     latency_p50_ms: float
     latency_p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sure:
+    """How sure the first article of each ticket was, and whether it was right: arrays `(n_tickets,)`."""
+
+    confidence: FloatArray
+    right: BoolArray
+    answerable: BoolArray
+    groups: list[str]
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer]) -> "_Sure":
+        return cls(
+            confidence=np.array([a.confidence for a in answers], dtype=np.float64),
+            right=np.array([a.rank == 1 for a in answers], dtype=np.bool_),
+            answerable=np.array([bool(a.ticket.expected) for a in answers], dtype=np.bool_),
+            groups=[a.ticket.group for a in answers],
+        )
+
+    def coverage(self, max_wrong: float) -> float:
+        return coverage_at(self.confidence, self.right, int(self.answerable.sum()), max_wrong)[0]
+
+    def interval(self, max_wrong: float) -> tuple[float, float]:
+        def drawn(rows: IntArray) -> float:
+            answerable = int(self.answerable[rows].sum())
+            return coverage_at(self.confidence[rows], self.right[rows], answerable, max_wrong)[0]
+
+        return bootstrap(self.groups, drawn)
 
 
 def answer(ticket: LabelledTicket, dataset: Dataset, triager: Triager) -> Answer:
@@ -130,8 +183,7 @@ def evaluate(
 def report(name: str, answers: Sequence[Answer], articles: int) -> EvalReport:
     """Count the answers up."""
     answerable = [a for a in answers if a.ticket.expected]
-    scores = np.array([a.confidence for a in answers])
-    right = np.array([a.rank == 1 for a in answers])
+    sure = _Sure.of([a for a in answers if a.ticket.slice != "soft"])
     stale = [a for a in answers if a.ticket.stale]
     found = [a for a in stale if a.found]
     latencies = np.array([a.latency_ms for a in answers])
@@ -142,9 +194,15 @@ def report(name: str, answers: Sequence[Answer], articles: int) -> EvalReport:
         answerable=len(answerable),
         hit_at_1=_share([a.rank == 1 for a in answerable]),
         hit_at_3=_share([a.rank is not None and a.rank <= 3 for a in answerable]),
-        auroc=auroc(scores, right),
-        coverage_at_5=coverage_at(scores, right, len(answerable), 0.05)[0],
-        coverage_at_1=coverage_at(scores, right, len(answerable), 0.01)[0],
+        hit_at_1_by_group=_by_group(answerable),
+        mrr=float(np.mean([1 / a.rank if a.rank else 0.0 for a in answerable])) if answerable else None,
+        auroc=auroc(sure.confidence, sure.right),
+        augrc=augrc(sure.confidence, sure.right),
+        coverage_at_5=sure.coverage(0.05),
+        coverage_at_5_interval=sure.interval(0.05),
+        coverage_at_1=sure.coverage(0.01),
+        coverage_at_1_interval=sure.interval(0.01),
+        ece=calibration_error(sure.confidence, sure.right),
         stale_found=len(found),
         stale_refused=_share([_refused_for_freshness(a.decision) for a in found]),
         acted_on_stale=sum(_acted_out_of_date(a.decision) for a in answers),
@@ -170,6 +228,13 @@ def _refused_for_freshness(decision: Decision) -> bool:
 
 def _acted_out_of_date(decision: Decision) -> bool:
     return decision.outcome in ACTING and any(c.freshness.state not in ACTING_STATES for c in decision.citations)
+
+
+def _by_group(answerable: Sequence[Answer]) -> float | None:
+    hits: dict[str, list[bool]] = {}
+    for one in answerable:
+        hits.setdefault(one.ticket.group, []).append(one.rank == 1)
+    return float(np.mean([np.mean(own) for own in hits.values()])) if hits else None
 
 
 def _kinds(answers: Sequence[Answer]) -> list[str]:

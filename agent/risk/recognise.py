@@ -31,9 +31,9 @@ LEAST_ODDS = -2.5
 RISK_ODDS = 2.6
 """Log odds of any risk, by letters and meaning, from which a sentence carries one.
 
-Exemplars are hard cases, half of them risky, and ordinary tickets are neither: at odds of 1 one exemplar in 20 is taken for
-a risk by mistake, but so is one in three of the sample tickets that a runbook answers. At 2.6 it is two of 36. The same for
-tickets of any length: were it higher for longer ones, a ticket could be talked down by adding to it.
+Exemplars are hard cases, half of them risky, and ordinary tickets are neither: at odds of 1 one harmless exemplar in 20
+is taken for a risk, but so is one in three of the sample tickets that a runbook answers. At 2.6 it is two of 36. The
+same for tickets of any length: were it higher for longer ones, a ticket could be talked down by adding to it.
 """
 
 HINT_ODDS = 0.0

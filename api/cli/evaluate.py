@@ -75,12 +75,18 @@ def _page(report: EvalReport) -> Group:
     ranking = {
         "hit@1": (_share(report.hit_at_1), "the right article ranks first"),
         "hit@3": (_share(report.hit_at_3), "it is among the first three"),
+        "by group": (_figure(report.hit_at_1_by_group), "hit@1, each group of variants counted once"),
+        "MRR": (_figure(report.mrr), "one over the place of the right article, on average"),
     }
-    auroc = "–" if report.auroc is None else f"{report.auroc:.3f}"
     confidence = {
-        "AUROC": (auroc, "how often a right first article gets more confidence than a wrong one"),
-        "coverage": (f"{report.coverage_at_5:.3f}", "answered rightly if at most 5 % of the answers may be wrong"),
-        "": (f"{report.coverage_at_1:.3f}", "the same, if at most 1 % may be"),
+        "AUROC": (_figure(report.auroc), "how often a right first article gets more confidence than a wrong one"),
+        "AUGRC": (f"{report.augrc:.3f}", "answered and wrong, over all thresholds; 0 is best"),
+        "coverage": (
+            _between(report.coverage_at_5, report.coverage_at_5_interval),
+            "answered rightly if at most 5 % of the answers may be wrong",
+        ),
+        "": (_between(report.coverage_at_1, report.coverage_at_1_interval), "the same, if at most 1 % may be"),
+        "ECE": (f"{report.ece:.3f}", "how far confidence is from the share right, on average"),
     }
     freshness = {
         "stale refused": (_share(report.stale_refused), "overdue articles that matched and were refused"),
@@ -100,6 +106,15 @@ def _page(report: EvalReport) -> Group:
         *_section("Speed", _explained(speed)),
         Text("\n(a–b) is the 95 % interval, n how many were counted.", style="dim"),
     )
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _between(value: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{value:.3f} ({low:.3f}–{high:.3f})"
 
 
 def _section(title: str, body: RenderableType) -> tuple[RenderableType, ...]:

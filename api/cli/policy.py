@@ -13,7 +13,7 @@ from api.bootstrap import policy_path
 from api.cli.options import HomeOption, Session, start
 from api.errors import UsageError
 
-NO_MODEL = Policy(min_similarity=0.0, unrelated_similarity=0.0, related_similarity=1.0)
+NO_MODEL = Policy()
 """Stands in for the index's embedding model: neither checking nor showing a file asks for one."""
 
 

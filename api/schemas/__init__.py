@@ -3,6 +3,7 @@
 from api.schemas.base import MAX_GROUPS, Answer, Moment, Name, Request, Score, Words
 from api.schemas.decision import (
     CitationV1,
+    ContributionV1,
     DecisionV1,
     EscalationV1,
     FreshnessV1,
@@ -43,6 +44,7 @@ __all__ = [
     "ArticleReportV1",
     "ArticleV1",
     "CitationV1",
+    "ContributionV1",
     "DecisionV1",
     "EscalationV1",
     "FreshnessV1",

@@ -96,6 +96,14 @@ class GateResultV1(Answer):
     detail: str
 
 
+class ContributionV1(Answer):
+    """One feature behind the confidence, and the log-odds it adds to those of a typical wrong article."""
+
+    feature: str
+    value: float
+    log_odds: float
+
+
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
@@ -139,3 +147,4 @@ class DecisionV1(Answer):
     escalation: EscalationV1
     gates: tuple[GateResultV1, ...]
     provenance: ProvenanceV1
+    why: tuple[ContributionV1, ...]

@@ -167,6 +167,10 @@ class CachedEmbedder:
         """Embed one query: `(dim,) float32`, unit length."""
         return self._embedder.embed_query(text)
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries: `(n_texts, dim) float32`, unit rows."""
+        return self._embedder.embed_queries(texts)
+
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in one text, without special tokens and prefix."""
         return self._embedder.count_tokens(text)

@@ -130,13 +130,7 @@ class FastEmbedder:
         Raises:
             EmbeddingError: A text is not well-formed Unicode.
         """
-        vectors = np.zeros((len(texts), self._spec.dimension), dtype=np.float32)
-        rows = self._tokenizer.ids(texts, self._spec.passage_prefix, self._spec.max_tokens)
-        order = sorted(range(len(rows)), key=lambda at: -len(rows[at]))
-        found = self._workers().map(self._session.vector, [rows[at] for at in order])
-        for at, vector in zip(order, found, strict=True):
-            vectors[at] = vector
-        return vectors
+        return self._embed(texts, self._spec.passage_prefix)
 
     def embed_query(self, text: str) -> FloatVector:
         """Embed one query.
@@ -152,6 +146,20 @@ class FastEmbedder:
         """
         (row,) = self._tokenizer.ids([text], self._spec.query_prefix, self._spec.max_tokens)
         return self._session.vector(row)
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries, side by side.
+
+        Args:
+            texts: The queries, without prefix.
+
+        Returns:
+            `(n_texts, dim) float32`, unit rows, in the order of `texts`.
+
+        Raises:
+            EmbeddingError: A text is not well-formed Unicode.
+        """
+        return self._embed(texts, self._spec.query_prefix)
 
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in one text.
@@ -174,6 +182,15 @@ class FastEmbedder:
             One count per text, without special tokens and prefix.
         """
         return self._tokenizer.count(texts)
+
+    def _embed(self, texts: Sequence[str], prefix: str) -> FloatMatrix:
+        vectors = np.zeros((len(texts), self._spec.dimension), dtype=np.float32)
+        rows = self._tokenizer.ids(texts, prefix, self._spec.max_tokens)
+        order = sorted(range(len(rows)), key=lambda at: -len(rows[at]))
+        found = self._workers().map(self._session.vector, [rows[at] for at in order])
+        for at, vector in zip(order, found, strict=True):
+            vectors[at] = vector
+        return vectors
 
     def _workers(self) -> ThreadPoolExecutor:
         with self._starting:

@@ -40,6 +40,14 @@ class LateEmbedder:
         """
         return self._loaded().embed_query(text)
 
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries: `(n_texts, dim) float32`, unit rows.
+
+        Raises:
+            EmbeddingError: The model still cannot be had.
+        """
+        return self._loaded().embed_queries(texts)
+
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in `text`, without special tokens and prefix."""
         return self._loaded().count_tokens(text)

@@ -68,8 +68,19 @@ class LocalEmbedder:
         Returns:
             `(dim,) float32`, unit length.
         """
-        vector: FloatVector = self._encode([text], self._spec.query_prefix)[0]
+        vector: FloatVector = self.embed_queries([text])[0]
         return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries in one pass of the model.
+
+        Args:
+            texts: The queries, without prefix.
+
+        Returns:
+            `(n_texts, dim) float32`, unit rows, in the order of `texts`.
+        """
+        return self._encode(texts, self._spec.query_prefix)
 
     def count_tokens(self, text: str) -> int:
         """Count the model's tokens in one text.

@@ -3,27 +3,12 @@
 from dataclasses import dataclass
 
 from index.errors import EmbeddingError
-from index.models import EmbeddingSpec, Pooling
+from index.models import Pooling
 
 REMOTE = "openai:"
 """Before the name of a model that an OpenAI-compatible endpoint serves."""
 
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
-
-
-@dataclass(frozen=True, slots=True)
-class Similarity:
-    """Where a model's cosines lie; starting points where nothing has been calibrated.
-
-    Attributes:
-        unrelated: Typical cosine of a query and a passage that have nothing to do with each other.
-        related: Typical cosine of a query and the passage that answers it.
-        min_similarity: Default threshold below which a match is not one.
-    """
-
-    unrelated: float
-    related: float
-    min_similarity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +23,6 @@ class Preset:
         query_prefix: Put before every query.
         passage_prefix: Put before every passage.
         max_tokens: Longest input, special tokens included.
-        similarity: Where its cosines lie.
     """
 
     name: str
@@ -48,35 +32,25 @@ class Preset:
     query_prefix: str
     passage_prefix: str
     max_tokens: int
-    similarity: Similarity
-
-
-# The ranges are those the model cards and their issue threads report (E5 is trained at temperature 0.01 and
-# stays above 0.7: https://huggingface.co/intfloat/e5-base-v2#faq); MiniLM's were measured on runbook tickets.
-# A threshold worth acting on comes from calibration; these only keep an uncalibrated index from matching anything.
-_BGE_V15 = Similarity(unrelated=0.45, related=0.75, min_similarity=0.60)
-_BGE_M3 = Similarity(unrelated=0.40, related=0.65, min_similarity=0.50)
-_E5 = Similarity(unrelated=0.75, related=0.87, min_similarity=0.80)
-_MINILM = Similarity(unrelated=0.15, related=0.60, min_similarity=0.35)
 
 
 def _bge(size: str, dimension: int) -> Preset:
     name = f"bge-{size}-en-v1.5"
-    return Preset(name, f"BAAI/{name}", dimension, "cls", _BGE_QUERY, "", 512, _BGE_V15)
+    return Preset(name, f"BAAI/{name}", dimension, "cls", _BGE_QUERY, "", 512)
 
 
 def _e5(name: str, dimension: int) -> Preset:
-    return Preset(name, f"intfloat/{name}", dimension, "mean", "query: ", "passage: ", 512, _E5)
+    return Preset(name, f"intfloat/{name}", dimension, "mean", "query: ", "passage: ", 512)
 
 
-MINILM = Preset("minilm", "sentence-transformers/all-MiniLM-L6-v2", 384, "mean", "", "", 256, _MINILM)
+MINILM = Preset("minilm", "sentence-transformers/all-MiniLM-L6-v2", 384, "mean", "", "", 256)
 BGE_SMALL = _bge("small", 384)
 
 PRESETS: tuple[Preset, ...] = (
     BGE_SMALL,
     _bge("base", 768),
     _bge("large", 1024),
-    Preset("bge-m3", "BAAI/bge-m3", 1024, "cls", "", "", 8192, _BGE_M3),
+    Preset("bge-m3", "BAAI/bge-m3", 1024, "cls", "", "", 8192),
     _e5("e5-small-v2", 384),
     _e5("e5-base-v2", 768),
     _e5("e5-large-v2", 1024),
@@ -131,16 +105,3 @@ def known_names() -> str:
         Comma-separated names.
     """
     return ", ".join(preset.name for preset in PRESETS)
-
-
-def similarity_of(spec: EmbeddingSpec) -> Similarity:
-    """Say where the cosines of a recorded model lie.
-
-    Args:
-        spec: The model, as an index or an embedder gives it.
-
-    Returns:
-        Its similarity preset; for a model without one, that of BGE, the default family.
-    """
-    preset = find_preset(spec.model.removeprefix(REMOTE))
-    return preset.similarity if preset else _BGE_V15

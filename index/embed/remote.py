@@ -111,11 +111,26 @@ class RemoteEmbedder:
         Raises:
             EmbeddingError: There was no usable answer in time.
         """
+        vector: FloatVector = self.embed_queries([text])[0]
+        return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        """Embed several queries in one request, or give up as `embed_query` does.
+
+        Args:
+            texts: The queries, without prefix; none empty.
+
+        Returns:
+            `(n_texts, dim) float32`, unit rows, in the order of `texts`.
+
+        Raises:
+            EmbeddingError: There was no usable answer in time.
+        """
         answers: queue.SimpleQueue[FloatMatrix | EmbeddingError] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
-                answers.put(self._embed([self._spec.query_prefix + text], QUERY_DEADLINE_S))
+                answers.put(self._embed([self._spec.query_prefix + text for text in texts], QUERY_DEADLINE_S))
             except EmbeddingError as error:
                 answers.put(error)
 
@@ -127,8 +142,7 @@ class RemoteEmbedder:
             raise self._failed(f"gave no answer within {QUERY_DEADLINE_S:g} s") from None
         if isinstance(answer, EmbeddingError):
             raise answer
-        vector: FloatVector = answer[0]
-        return vector
+        return answer
 
     def count_tokens(self, text: str) -> int:
         """Estimate the model's tokens in one text, rather too many: the endpoint does not tell.

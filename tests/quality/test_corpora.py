@@ -29,9 +29,10 @@ def measure(name: str, home: Path) -> EvalReport:
 def test_alerts_find_their_runbook_and_undated_runbooks_never_act(tmp_path: Path) -> None:
     report = measure("prom_runbooks", tmp_path)
     assert report.hit_at_1.value is not None
-    assert report.hit_at_1.value >= 0.90
+    assert report.hit_at_1.value >= 0.93
     assert report.auroc is not None
-    assert report.auroc >= 0.95
+    assert report.auroc >= 0.975
+    assert report.coverage_at_5 >= 0.85
     # The pages carry no review dates, so that nothing may be acted on, however well it matches.
     assert sum(part.answered for part in report.slices.values()) == 0
     assert report.refusals["freshness_unknown"] > 100
@@ -39,6 +40,10 @@ def test_alerts_find_their_runbook_and_undated_runbooks_never_act(tmp_path: Path
 
 def test_overdue_pages_are_refused_and_never_acted_on(tmp_path: Path) -> None:
     report = measure("govuk_alerts", tmp_path)
+    assert report.hit_at_1.value is not None
+    assert report.hit_at_1.value >= 0.58
+    assert report.hit_at_1_by_group is not None
+    assert report.hit_at_1_by_group >= 0.70
     assert report.acted_on_stale == 0
     assert report.stale_found >= 5
     # The others of the nine are stopped before, by a stricter gate.

@@ -8,7 +8,7 @@ from agent.evaluate.run import evaluate
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import TODAY, Shelf, a_candidate, a_revision, rules
+from tests.cases import SCALE, TODAY, Shelf, a_candidate, a_revision, rules
 
 FRESH = a_revision("# Fresh\n\n## Fix\n\n1. Restart it.\n", "fresh")
 STALE = a_revision("# Stale\n\n## Fix\n\n1. Unplug it.\n", "stale")
@@ -20,7 +20,7 @@ def found(article_id: str, similarity: float = 0.9) -> Candidate:
     metadata = OVERDUE if article_id == "stale" else None
     evidence = [Evidence(0, 0, len(revision.text), (), similarity, 9.0)]
     candidate = a_candidate(article_id, metadata, similarity=similarity, revision=revision.revision, evidence=evidence)
-    return replace(candidate, coverage=1.0, title_coverage=1.0)
+    return replace(candidate, features=replace(candidate.features, coverage=1.0, title_coverage=1.0))
 
 
 class ScriptedSearcher:
@@ -30,13 +30,13 @@ class ScriptedSearcher:
         self.script = script
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
-        return Retrieval(self.script[query], 0.0, "idx-1")
+        return Retrieval(self.script[query], 0.0, SCALE, "idx-1")
 
 
 def labelled(id_: str, text: str, *expected: str, acceptable: str = "", stale: bool = False) -> LabelledTicket:
     kind = ("stale" if stale else "answerable") if expected else "off_topic"
     accepted = frozenset({acceptable} if acceptable else ())
-    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind)
+    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind, id_)
 
 
 def run(*tickets: LabelledTicket, **script: tuple[Candidate, ...]):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evaluate.metrics import auroc, coverage_at, hit_at, wilson
+from agent.evaluate.metrics import augrc, auroc, bootstrap, calibration_error, coverage_at, hit_at, wilson
 
 scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30)
 
@@ -43,3 +43,34 @@ def test_hit_at():
 def test_wilson_matches_a_published_value():
     # Newcombe (1998), table I: 81 of 263 gives 0.2553 to 0.3662.
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+
+
+def test_calibration_error_is_how_far_confidence_is_from_the_share_right():
+    confidence = np.array([0.2] * 10 + [0.9] * 10)
+    right = np.array([True] * 2 + [False] * 8 + [True] * 9 + [False])
+    assert calibration_error(confidence, right, bins=2) == pytest.approx(0.0)
+    assert calibration_error(np.full(20, 0.9), right, bins=1) == pytest.approx(0.35)
+    assert calibration_error(np.zeros(0), np.zeros(0, dtype=bool)) == 0.0
+
+
+def test_augrc_is_zero_without_errors_and_half_without_hits():
+    scores = np.linspace(1, 0, 50)
+    assert augrc(scores, np.ones(50, dtype=bool)) == 0.0
+    assert augrc(scores, np.zeros(50, dtype=bool)) == pytest.approx(0.5)
+    late, early = np.arange(50) < 40, np.arange(50) >= 10
+    assert augrc(scores, late) < augrc(scores, early)
+    # Where all confidences are equal, order tells nothing: half the errors are met on the way.
+    assert augrc(np.full(50, 0.5), late) == pytest.approx(0.5 * 10 / 50)
+
+
+def test_the_bootstrap_draws_whole_groups_and_is_repeatable():
+    def mean(places):
+        return float(values[places].mean())
+
+    values = np.array([0.0] * 50 + [1.0] * 50)
+    apart = bootstrap([str(n) for n in range(100)], mean)
+    together = bootstrap(["a"] * 50 + ["b"] * 50, mean)
+    assert apart == bootstrap([str(n) for n in range(100)], mean)
+    assert 0.35 < apart[0] < 0.5 < apart[1] < 0.65
+    assert together == (0.0, 1.0)
+    assert bootstrap([], mean) == (0.0, 1.0)

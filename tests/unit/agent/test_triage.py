@@ -10,7 +10,7 @@ from agent.triage import Triager, prefer_replacements
 from index.errors import CatalogError, StoreError
 from index.models import Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
-from tests.cases import REVIEWED, Shelf, a_candidate, a_revision, assessed, rules
+from tests.cases import REVIEWED, SCALE, Shelf, a_candidate, a_revision, assessed, rules
 
 VPN = a_revision("# VPN\n\n## Symptoms\n\nIt drops.\n\n## Fix\n\n1. Open Preferences.\n2. Enable Always On.\n")
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -26,7 +26,7 @@ class FixedSearcher:
     def retrieve(self, query, *, audience, limit=8):
         assert query
         self.audiences.append(audience)
-        return Retrieval(self.candidates[:limit], 0.0, "idx-1")
+        return Retrieval(self.candidates[:limit], 0.0, SCALE, "idx-1")
 
 
 class DishonestDecider:
@@ -42,7 +42,7 @@ class DishonestDecider:
 def vpn_candidate(metadata=None, similarity=0.8):
     evidence = [Evidence(0, 0, len(VPN.text), (), similarity, 9.0)]
     candidate = a_candidate("network/vpn", metadata, similarity=similarity, revision=VPN.revision, evidence=evidence)
-    return replace(candidate, coverage=1.0, title_coverage=1.0)
+    return replace(candidate, features=replace(candidate.features, coverage=1.0, title_coverage=1.0))
 
 
 def triager(*candidates, decider=None, library=None):

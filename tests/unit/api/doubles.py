@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
-from agent.models import GateResult, Ticket
+from agent.models import Contribution, GateResult, Ticket
 from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
 from api.convert import to_decision, to_report_line
 from api.errors import NotFoundError
@@ -101,6 +101,7 @@ def a_decision(**changes) -> Decision:
         "risk_flag": RiskFlag(False, ""),
         "escalation": Escalation(False, "none", ""),
         "gates": (GateResult("freshness", True, "in date"),),
+        "why": (Contribution("title_share", 0.75, 1.52),),
         "provenance": Provenance("extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset"),
     }
     return Decision(**fields | changes)

@@ -9,7 +9,7 @@ from api.schemas import DecisionV1, IngestRunIn, TicketIn
 DECISION_FIELDS = [
     "schema_version", "decision_id", "created_at", "ticket", "outcome", "action", "category", "classification",
     "priority", "assigned_team", "sentiment", "tags", "has_runbook", "identity_verified", "confidence", "similarity",
-    "steps", "user_message", "citations", "refusal", "risk_flag", "escalation", "gates", "provenance",
+    "steps", "user_message", "citations", "refusal", "risk_flag", "escalation", "gates", "provenance", "why",
 ]  # fmt: skip
 CITATION_FIELDS = [
     "n", "use", "article_id", "attached_to", "title", "url", "version", "revision", "section", "quote", "start", "end",

@@ -6,6 +6,7 @@ import pytest
 from api.errors import NotFoundError
 from api.shelf import Shelf
 from index.catalog import Catalog, Publication
+from index.portraits import Portrait
 from ingest.freshness import FreshnessWindows
 from ingest.models import Article, ArticleMetadata
 
@@ -36,7 +37,8 @@ def publish(catalog: Catalog, revision: str, audience: tuple[str, ...] = ("*",))
         revision=revision,
     )
     terms = np.array([1], dtype=np.uint32)
-    catalog.publish(Publication(article, f"fp:{revision}", 1, terms, terms))
+    vector = np.eye(1, 4, dtype=np.float32)
+    catalog.publish(Publication(article, f"fp:{revision}", terms, terms, Portrait.of(vector, vector)))
 
 
 def test_a_citation_opens_what_was_cited_after_an_edit_and_after_the_removal(catalog, shelf):

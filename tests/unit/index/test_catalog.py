@@ -10,6 +10,7 @@ import pytest
 from index.catalog import Catalog, Publication
 from index.errors import CatalogError, EmbeddingMismatchError
 from index.models import EmbeddingSpec
+from index.portraits import Portrait
 from ingest.models import Article, ArticleMetadata, Block, Interval, ReviewDates
 
 METADATA = ArticleMetadata(
@@ -27,6 +28,10 @@ METADATA = ArticleMetadata(
         last_modified=datetime(2026, 9, 1, 8, 30, tzinfo=UTC),
         malformed=("valid_until: soon",),
     ),
+)
+PORTRAIT = Portrait.of(
+    titles=np.array([[0, 1, 0, 0]], dtype=np.float32),
+    chunks=np.array([[1, 0, 0, 0], [0, 0, 0.6, 0.8]], dtype=np.float32),
 )
 SPEC = EmbeddingSpec("test/model", "sha256:1", 4, "cls", "query: ", "", 512)
 
@@ -55,7 +60,11 @@ def article(article_id: str = "net/vpn", text: str = "Restart the client.", revi
 
 def publication(made: Article, terms=(1, 2, 3), title_terms=(1,)) -> Publication:
     return Publication(
-        made, f"fp:{made.revision}", 2, np.array(terms, dtype=np.uint32), np.array(title_terms, dtype=np.uint32)
+        made,
+        f"fp:{made.revision}",
+        np.array(terms, dtype=np.uint32),
+        np.array(title_terms, dtype=np.uint32),
+        PORTRAIT,
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from index.background import off_topic_digest
 from index.catalog import Catalog
 from index.errors import EmbeddingError
 from index.health import Health
@@ -27,6 +28,8 @@ from tests.fakes import (
 PAGES = [document(f"kb/{n}", f"Runbook {n}\nstep one of {n}\nstep two of {n}") for n in range(50)]
 OLD, NEW = HashedWordsEmbedder(16), HashedWordsEmbedder(24, model="test/other")
 LINES = 3
+EMBEDDED = LINES + 1
+"""Of an article: its chunks and its title."""
 
 
 class House:
@@ -50,7 +53,7 @@ class House:
         return reindexer.run(lambda _line: None, RunOptions(**{"on_step": self.steps.append, **options}))
 
     def found(self, query: str, *groups: str) -> list[str]:
-        retrieval = Retriever(NEW, self.next, self.catalog).retrieve(query, audience=frozenset(groups))
+        retrieval = Retriever(NEW, self.next, self.catalog, generation=2).retrieve(query, audience=frozenset(groups))
         return [one.article.article_id for one in retrieval.candidates]
 
 
@@ -99,11 +102,12 @@ def test_a_stopped_build_is_gone_on_with(house) -> None:
     assert (report.state, report.error) == ("interrupted", INTERRUPTED)
     assert house.catalog.generations.live().embedding == OLD.spec
     before = len(NEW.embedded)
-    assert 0 < report.chunks_embedded == before < 150
+    assert 0 < before < 50 * EMBEDDED
+    assert report.chunks_embedded == before // EMBEDDED * LINES
     second = house.reindex()
     assert second.state == "done"
-    assert len(NEW.embedded) == 150 - before
-    assert sum(line.outcome == "unchanged" for line in second.articles) == before // LINES
+    assert len(NEW.embedded) == 50 * EMBEDDED - before
+    assert sum(line.outcome == "unchanged" for line in second.articles) == before // EMBEDDED
 
 
 @pytest.mark.parametrize("step", ["embedded", "upserted", "flushed", "recorded"])
@@ -114,7 +118,7 @@ def test_a_killed_build_is_gone_on_with(house, step, times) -> None:
     assert house.catalog.generations.live().embedding == OLD.spec
     done = len(house.catalog.generations.built(2))
     assert house.reindex().state == "done"
-    assert len(NEW.embedded) == (50 - done) * LINES
+    assert len(NEW.embedded) == (50 - done) * EMBEDDED
     assert house.next.count() == 150
     assert house.found("step one of 33")[0] == "kb/33"
 
@@ -172,6 +176,30 @@ def test_an_unfinished_build_by_another_model_is_given_up(house) -> None:
     assert house.catalog.generations.built(2) == {}
     house.catalog.generations.forget(2)
     assert house.catalog.generations.retired() == []
+
+
+def test_each_generation_has_its_own_vectors_of_articles_until_it_is_forgotten(house) -> None:
+    wanted = [(key, one.revision) for key, one in house.catalog.standings().items()]
+    before = house.catalog.vectors(1).portraits(wanted)
+    assert house.reindex().state == "done"
+    after = house.catalog.vectors(2).portraits(wanted)
+    assert len(before) == len(after) == 50
+    assert {one.rows.shape[1] for one in after.values()} == {NEW.spec.dimension}
+    # A request that began before the switch still reads the old ones.
+    assert house.catalog.vectors(1).portraits(wanted).keys() == before.keys()
+    house.catalog.generations.forget(1)
+    assert house.catalog.vectors(1).portraits(wanted) == {}
+    assert house.catalog.vectors(1).off_topic(off_topic_digest()) is None
+    assert house.catalog.vectors(2).off_topic(off_topic_digest()) is not None
+
+
+def test_what_an_unfinished_build_embedded_is_not_lost_and_given_up_with_it(house) -> None:
+    with pytest.raises(Killed):
+        house.reindex(on_step=killed_after("recorded", 1))
+    built = [(key, one.revision) for key, one in house.catalog.generations.built(2).items()]
+    assert len(house.catalog.vectors(2).portraits(built)) == len(built) > 0
+    house.catalog.generations.begin(replace(NEW.spec, model="test/third"))
+    assert house.catalog.vectors(2).portraits(built) == {}
 
 
 def test_a_live_generation_is_not_forgotten(house) -> None:

@@ -118,8 +118,8 @@ def test_coverage_and_unknown_terms(house: House) -> None:
     found = house.retriever.retrieve("printer jams zzyzx", audience=NOBODY)
     first = found.candidates[0]
     assert first.article.article_id == "print/jam"
-    assert first.coverage == first.title_coverage
-    assert 0.3 < first.coverage < 1.0
+    assert first.features.coverage == first.features.title_coverage
+    assert 0.3 < first.features.coverage < 1.0
     assert found.unknown_term_share == pytest.approx(1 / 3)
     assert found.index_revision == house.catalog.index_revision()
 
@@ -128,7 +128,7 @@ def test_coverage_and_unknown_terms(house: House) -> None:
 def test_a_query_without_words_answers_without_error(house: House, query: str) -> None:
     found = house.retriever.retrieve(query.encode("utf-16", "surrogatepass").decode("utf-16"), audience=NOBODY)
     assert found.unknown_term_share == 1.0
-    assert all(one.coverage == one.bm25 == 0.0 for one in found.candidates)
+    assert all(one.features.coverage == one.bm25 == 0.0 for one in found.candidates)
 
 
 def test_an_empty_index_answers(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from agent.models import Case, Requester, Ticket
 from agent.reading import read_ticket
 from index.models import Retrieval
 from ingest.models import ArticleMetadata
-from tests.cases import NO_SIGNALS, REVIEWED
+from tests.cases import NO_SIGNALS, REVIEWED, SCALE
 from tests.model_cases import LIBRARY, PRINTER, FixedSearcher, found
 
 
@@ -33,7 +33,7 @@ class Directory:
 
 def a_toolbox(lookups=None, email="ann@example.org", searcher=None):
     ticket = Ticket("INC-1", "VPN drops", requester=Requester(email, ("staff",)))
-    case = Case(ticket, read_ticket(ticket), Retrieval((found(),), 0.0, "idx-1"), (), NO_SIGNALS)
+    case = Case(ticket, read_ticket(ticket), Retrieval((found(),), 0.0, SCALE, "idx-1"), (), NO_SIGNALS)
     return Toolbox(case, searcher or FixedSearcher(found(), found(PRINTER)), LIBRARY, lookups or Lookups())
 
 

@@ -1,8 +1,7 @@
 import pytest
 
-from index.embed.presets import PRESETS, find_preset, preset_for, similarity_of
+from index.embed.presets import PRESETS, find_preset, preset_for
 from index.errors import EmbeddingError
-from index.models import EmbeddingSpec
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
@@ -20,7 +19,6 @@ def test_every_preset_is_found_by_each_of_its_names(preset) -> None:
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
 def test_presets_are_consistent(preset) -> None:
     assert all(prefix == "" or prefix.endswith(" ") for prefix in (preset.query_prefix, preset.passage_prefix))
-    assert preset.similarity.unrelated < preset.similarity.min_similarity < preset.similarity.related
     assert ("bge" in preset.name) == (preset.pooling == "cls")
     assert preset.max_tokens in {256, 512, 8192}
 
@@ -32,8 +30,3 @@ def test_names_are_unique() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(EmbeddingError, match=r"'bge-tiny'.*bge-small-en-v1\.5.*minilm"):
         preset_for("bge-tiny")
-
-
-def test_the_similarity_of_a_recorded_model() -> None:
-    spec = EmbeddingSpec("intfloat/e5-base-v2", "", 768, "mean", "query: ", "passage: ", 512)
-    assert similarity_of(spec).min_similarity == preset_for("e5-base-v2").similarity.min_similarity
