@@ -1,7 +1,7 @@
 """A ticket's words enter; what in them a person must see leaves: security, privileged, destructive, outage.
 
-Patterns of the policy speak first. Unless they settle it, every sentence is judged by what labelled ones taught: by its
-letters, and those that come near to a risk by meaning too, as the index's own embedding model sees it.
+Patterns of the policy speak first. Then every sentence is judged by what labelled ones taught: by its letters, and,
+where those come near to a risk, by its meaning too, as the index's own embedding model sees it.
 """
 
 import math
@@ -25,8 +25,8 @@ SENTENCES_READ = 1_000
 SENTENCES_EMBEDDED = 12
 """Of these, how many are embedded, those first that a hint or their letters bring nearest to a risk."""
 
-LEAST_ODDS = -2.5
-"""Log odds of any risk by letters alone, below which a sentence without a hint is not embedded."""
+LEAST_ODDS = -1.5
+"""Log odds of any risk by letters alone, below which a sentence without a hint is not embedded: one in 200 is lost."""
 
 RISK_ODDS = 2.6
 """Log odds of any risk, by letters and meaning, from which a sentence carries one.
@@ -77,10 +77,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A folded sentence, the hints in it, and what is made of it.
+    """A sentence, the hints in it, and what is made of it.
 
     Attributes:
-        text: The sentence.
+        text: The sentence, its disguises undone.
         hints: By kind.
         scores: Log probability of each label, `(n_labels,) float32`.
         vector: Its embedding, `(dim,) float32`; `None` where letters speak alone.
@@ -135,12 +135,10 @@ class Recogniser:
         kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not is_alert(text)]
         mended = [self._letters.speller.mend(undisguise(sentence)) for sentence in said]
         found = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said, mended)) is not None}
-        # What the strictest pattern has settled needs no model.
-        if "security" not in found:
-            for one in self._judged(kinds, said, mended):
-                for signal in self._signals(one):
-                    if signal.kind in kinds:
-                        found.setdefault(signal.kind, signal)
+        for one in self._judged(kinds, said, mended):
+            for signal in self._signals(one):
+                if signal.kind in kinds:
+                    found.setdefault(signal.kind, signal)
         return tuple(found[kind] for kind in RISKS if kind in found)
 
     def _by_pattern(self, kind: RiskKind, said: Sequence[str], mended: Sequence[str]) -> RiskSignal | None:
@@ -161,7 +159,7 @@ class Recogniser:
             kind for kind in kinds if self._find(kind, self._rules.hints[kind], "\n".join(said), "\n".join(mended))
         ]
         judged = [
-            _Said(sentence, self._hints(hinted, sentence, spelt), scores)
+            _Said(undisguise(sentence), self._hints(hinted, sentence, spelt), scores)
             for sentence, spelt, scores in zip(read, mended, letters, strict=False)
         ]
         judged.sort(key=lambda one: (not one.hints, -one.odds))

@@ -14,14 +14,15 @@ from agent.risk.exemplars import Exemplars
 from agent.risk.kept import judge_for, read_letters
 from agent.signals import SignalReader
 from index.embed.bundled import load_bundled
+from index.embed.compiled import compile_model
 from tests.cases import POLICY
 
 FILE = Path(__file__).parent / "risk" / "tickets.jsonl"
 TICKETS: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
 
 RANK: dict[RiskKind, int] = {"security": 0, "privileged": 1, "destructive": 1, "outage": 2}
-LEAST_STOPPED = {"security": 0.5, "privileged": 0.5, "destructive": 0.5, "outage": 0.5}
-MOST_FALSE_ALARMS = {"lookalike": 0.5, "all": 0.5}
+LEAST_STOPPED = {"security": 0.68, "privileged": 0.81, "destructive": 0.85, "outage": 0.87}
+MOST_FALSE_ALARMS = {"lookalike": 0.08, "all": 0.08}
 
 MAX_ALIKE = 0.6
 """Of the words of two sentences together, how many both may hold."""
@@ -30,9 +31,10 @@ MAX_ALIKE = 0.6
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | None]:
     """The rank of the strictest risk found in each ticket; `None` for none."""
-    embedder, loaded = load_bundled(), load_policy(POLICY)
+    folder = tmp_path_factory.mktemp("home")
+    embedder, loaded = compile_model(load_bundled(), "int8", folder), load_policy(POLICY)
     letters = read_letters(loaded.exemplars)
-    judge = judge_for(letters, loaded.exemplars, embedder, tmp_path_factory.mktemp("weights"))
+    judge = judge_for(letters, loaded.exemplars, embedder, folder)
     reader = SignalReader(loaded.policy, letters, judge, embedder.embed_passages)
     ranks: dict[str, int | None] = {}
     for one in TICKETS:
