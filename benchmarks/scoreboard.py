@@ -16,6 +16,7 @@ from benchmarks import (
     reading,
     recognise,
     resync,
+    routing,
     scale,
     transfer,
 )
@@ -33,6 +34,7 @@ SUITES = (
     ingest_split,
     injection,
     resync,
+    routing,
     confluence,
     faults,
     model_faults,

@@ -14,8 +14,10 @@ from ulid import ULID
 from index import codec
 from index.embed.identity import require_same
 from index.generations import Generations, live_number
+from index.kept import Key
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
+from index.past_tickets import PastTickets
 from index.portraits import Portrait
 from index.quarantine import Verdict, reasons_again, reasons_for, rule
 from index.rows import (
@@ -27,6 +29,7 @@ from index.rows import (
     next_sequence,
     read_live,
     read_sequence,
+    read_texts,
     revision_row,
     set_standing,
     to_article,
@@ -131,6 +134,12 @@ class Catalog:
         with self._reading() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else to_revision(row)
+
+    def texts(self, wanted: Iterable[Key]) -> dict[Key, tuple[str, str]]:
+        """Return title and text of some articles, each at a revision; unknown ones are left out."""
+        with self._reading() as connection:
+            rows = read_texts(connection, wanted)
+        return {(row.article_id, row.revision): (row.title, row.text) for row in rows}
 
     def audience_of(self, article_id: str) -> tuple[str, ...] | None:
         """Return who may read an article, or could when it was removed; `None` where there never was one.
@@ -357,6 +366,11 @@ class Catalog:
     def generations(self) -> Generations:
         """The index that is live, and those that were or will be."""
         return Generations(self._engine, self._path)
+
+    @property
+    def past_tickets(self) -> PastTickets:
+        """Tickets of the past, with their labels."""
+        return PastTickets(self._engine, self._path)
 
     @property
     def run_log(self) -> RunLog:
