@@ -291,7 +291,8 @@ class _Opener:
                 chunk=chunking(embedder),
                 fingerprint_etag=fingerprint_etag,
             )
-            policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
+            # Past the cache: what tickets say is not kept, and no ticket waits for a disk.
+            policy = PolicyKeeper(Policy(), policy_path(settings), embedding, settings.home / EXEMPLARS_NAME)
             decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
             triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
             desk = Desk(triager, self.ledger, catalog, policy.current)
