@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from agent.calibration import CALIBRATION_NAME, CalibrationKeeper
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
@@ -247,7 +248,8 @@ class _Opener:
             )
             policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
             decider = decider_of(self.model, searcher, _scrubbed)
-            triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
+            rules = CalibrationKeeper(settings.home / CALIBRATION_NAME, policy.current, catalog)
+            triager = Triager(searcher, catalog, decider, rules.current, embedding.spec.model)
             return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:

@@ -20,7 +20,7 @@ from agent.evaluate.metrics import (
     hit_at,
     wilson,
 )
-from agent.models import ACTING, AssessedCandidate, Case, Ticket
+from agent.models import ACTING, AssessedCandidate, Case
 from agent.policy import ACTING_STATES
 from agent.schema import Decision
 from agent.triage import Triager
@@ -151,9 +151,9 @@ class _Sure:
 
 
 def answer(ticket: LabelledTicket, dataset: Dataset, triager: Triager) -> Answer:
-    """Triage one labelled ticket, its requester's identity taken as verified."""
+    """Triage one labelled ticket."""
     started = time.perf_counter()
-    case, decision = triager.explain(Ticket(ticket.id, ticket.text, identity_verified=True), as_of=dataset.as_of)
+    case, decision = triager.explain(ticket.ticket, as_of=dataset.as_of)
     latency_ms = (time.perf_counter() - started) * 1000
     ranked = _ranked(case, ticket)
     confidence = ranked[0][1] if ranked else 0.0

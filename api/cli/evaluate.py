@@ -44,7 +44,9 @@ def evaluate(
         raise NothingToDoError(
             f"no ticket in {str(dataset_dir / 'queries.jsonl')!r}; expected one JSON object per line"
         )
-    settings = session.settings.model_copy(update={"home": session.home / "eval" / _name(dataset)})
+    settings = session.settings.model_copy(
+        update={"home": session.home / "eval" / _own_home(dataset.name, dataset_dir / "pages")}
+    )
     with open_runtime(settings, create=True, command="runcite eval", notice=terminal.note) as runtime:
         watcher = RunWatcher(terminal, lists=False)
         with watcher.watching(str(dataset.pages)) as watch:
@@ -57,10 +59,10 @@ def evaluate(
         terminal.show(_page(report))
 
 
-def _name(dataset: Dataset) -> str:
+def _own_home(dataset: str, pages: Path) -> str:
     """Name a dataset's own home: no two datasets may share an index, whatever their folders are called."""
-    readable = re.sub(r"[^\w.-]", "_", dataset.name)
-    return f"{readable}-{hashlib.sha256(str(dataset.pages.resolve()).encode()).hexdigest()[:8]}"
+    readable = re.sub(r"[^\w.-]", "_", dataset)
+    return f"{readable}-{hashlib.sha256(str(pages.resolve()).encode()).hexdigest()[:8]}"
 
 
 def _measured(dataset: Dataset, runtime: LocalRuntime, articles: int, terminal: Terminal) -> EvalReport:

@@ -5,6 +5,7 @@ from pathlib import Path
 from agent.decide.extractive import ExtractiveDecider
 from agent.evaluate.dataset import Dataset, LabelledTicket
 from agent.evaluate.run import evaluate
+from agent.models import Ticket
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
@@ -36,7 +37,7 @@ class ScriptedSearcher:
 def labelled(id_: str, text: str, *expected: str, acceptable: str = "", stale: bool = False) -> LabelledTicket:
     kind = ("stale" if stale else "answerable") if expected else "off_topic"
     accepted = frozenset({acceptable} if acceptable else ())
-    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind, id_)
+    return LabelledTicket(Ticket(id_, text), frozenset(expected), accepted, stale, kind, id_)
 
 
 def run(*tickets: LabelledTicket, **script: tuple[Candidate, ...]):
