@@ -12,6 +12,7 @@ from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
 from agent.models import ACTING, AssessedCandidate, Case, DeciderKind, Draft, ModelUse, Quote, Ticket, Verdict
+from agent.policy import Policy
 from agent.ports import Decider, Library, Searcher
 from agent.reading import read_ticket
 from agent.rules import Rules
@@ -61,6 +62,11 @@ class Triager:
         self._rules = rules
         self._embedding = embedding
         self._now = now
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force, with the threshold of the calibration in force."""
+        return self._rules().policy
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> Decision:
         """Decide one ticket; see `explain`."""

@@ -11,7 +11,7 @@ from agent.confidence import Coefficients, preset
 from agent.errors import DatasetError
 from agent.evaluate.acting import Acting, reweighed
 from agent.evaluate.certify import Bound, Certificate, best_certifiable, certify
-from agent.evaluate.dataset import Dataset, LabelledTicket, words_of
+from agent.evaluate.dataset import LabelledTicket, LabelledTickets, words_of
 from agent.evaluate.metrics import calibration_error
 from agent.models import Case
 from agent.policy import Policy
@@ -72,7 +72,7 @@ class Fitting:
     ece_after: float
 
 
-def gather(dataset: Dataset, triager: Triager, on_ticket: Callable[[], None] = lambda: None) -> Labelled:
+def gather(dataset: LabelledTickets, triager: Triager, on_ticket: Callable[[], None] = lambda: None) -> Labelled:
     """Find the facts of each ticket. Soft ones, about which people differ, are left out.
 
     Args:

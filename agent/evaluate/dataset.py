@@ -76,20 +76,25 @@ class LabelledTicket:
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
-    """A labelled dataset.
+class LabelledTickets:
+    """Labelled tickets of one file.
 
     Attributes:
-        name: Name of its folder or file.
-        pages: Where its articles are; `None` where they are those of an index.
+        name: Name of their file or dataset.
         tickets: In the file's order.
-        as_of: The day it describes; freshness is judged on it.
+        as_of: The day they describe; freshness is judged on it.
     """
 
     name: str
-    pages: Path | None
     tickets: tuple[LabelledTicket, ...]
     as_of: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(LabelledTickets):
+    """A labelled dataset: tickets, and in `pages` the articles they are about."""
+
+    pages: Path
 
 
 class _Requester(BaseModel):
@@ -180,10 +185,10 @@ def load_dataset(folder: Path) -> Dataset:
     for part in (pages, queries):
         if not part.exists():
             raise DatasetError(f"dataset {str(folder)!r} has no {part.name}; {_LAYOUT}")
-    return Dataset(folder.resolve().name, pages, read_labelled(queries), _as_of(folder / "meta.json"))
+    return Dataset(folder.resolve().name, read_labelled(queries), _as_of(folder / "meta.json"), pages)
 
 
-def load_tickets(path: Path, articles: Collection[str]) -> Dataset:
+def load_tickets(path: Path, articles: Collection[str]) -> LabelledTickets:
     """Read labelled tickets about the articles of an index.
 
     Args:
@@ -206,7 +211,7 @@ def load_tickets(path: Path, articles: Collection[str]) -> Dataset:
         for article_id in sorted(one.right - set(articles))
     ]
     _refuse(file, mistakes)
-    return Dataset(file.stem, None, tickets, _as_of(file.with_name("meta.json")))
+    return LabelledTickets(file.stem, tickets, _as_of(file.with_name("meta.json")))
 
 
 def read_labelled(file: Path) -> tuple[LabelledTicket, ...]:

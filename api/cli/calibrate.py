@@ -1,5 +1,6 @@
 """`runcite calibrate`: labelled tickets enter; a certified threshold, its table and its plot leave."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from rich.text import Text
 from agent.calibration import CALIBRATION_NAME, Calibration, setting_of, write_calibration
 from agent.evaluate.calibrate import Fitting, Labelled, fit, gather
 from agent.evaluate.certify import Bound, RiskPoint
-from agent.evaluate.dataset import Dataset, load_tickets
+from agent.evaluate.dataset import LabelledTickets, load_tickets
 from agent.policy import Policy
 from api.bootstrap import open_runtime
 from api.charts import Axis, Series, chart
@@ -56,7 +57,7 @@ def calibrate(
     with open_runtime(session.settings, command="runcite calibrate", notice=terminal.note) as runtime:
         dataset = load_tickets(labelled, runtime.catalog.standings().keys())
         if day is not None:
-            dataset = Dataset(dataset.name, dataset.pages, dataset.tickets, day)
+            dataset = replace(dataset, as_of=day)
         policy = runtime.policy.current().policy
         found = fit(_facts(dataset, runtime, terminal), policy, Bound(alpha, delta))
         calibration = _calibration(found, policy, runtime)
@@ -74,7 +75,7 @@ def calibrate(
     terminal.note(f"kept in {session.home / CALIBRATION_NAME}; plotted in {session.home / PLOT_NAME}")
 
 
-def _facts(dataset: Dataset, runtime: LocalRuntime, terminal: Terminal) -> Labelled:
+def _facts(dataset: LabelledTickets, runtime: LocalRuntime, terminal: Terminal) -> Labelled:
     columns = (BarColumn(24), TextColumn("ticket {task.completed:.0f} of {task.total:.0f}"), TimeElapsedColumn())
     with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as progress:
         task = progress.add_task("tickets", total=len(dataset.tickets))

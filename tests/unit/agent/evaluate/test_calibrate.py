@@ -9,7 +9,7 @@ from agent.errors import DatasetError
 from agent.evaluate.acting import Acting, acting_score, reweighed
 from agent.evaluate.calibrate import Labelled, fit, fitted_none, gather, one_of_each_group
 from agent.evaluate.certify import NEVER, Bound
-from agent.evaluate.dataset import Dataset, LabelledTicket
+from agent.evaluate.dataset import LabelledTicket, LabelledTickets
 from agent.models import Ticket
 from agent.triage import Triager
 from index.models import Retrieval
@@ -129,7 +129,7 @@ class Finds:
 
 def gathered(*tickets):
     triager = Triager(Finds(a_candidate("a")), Shelf(), ExtractiveDecider(), rules, "minilm")
-    return gather(Dataset("mine", None, tickets, TODAY), triager)
+    return gather(LabelledTickets("mine", tickets, TODAY), triager)
 
 
 def test_soft_tickets_are_left_out():
