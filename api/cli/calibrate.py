@@ -1,6 +1,5 @@
 """`runcite calibrate`: labelled tickets enter; a certified threshold, its table and its plot leave."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from agent.evaluate.dataset import LabelledTickets, load_tickets
 from agent.policy import Policy
 from api.bootstrap import open_runtime
 from api.charts import Axis, Series, chart
-from api.cli.options import AsOfOption, HomeOption, JsonOption, parse_day, start
+from api.cli.options import HomeOption, JsonOption, start
 from api.cli.terminal import Terminal
 from api.errors import ConfigurationError
 from api.home import LocalRuntime
@@ -42,7 +41,6 @@ def calibrate(
     delta: Annotated[
         float, typer.Option("--delta", min=0.001, max=0.5, help="Probability that it is more all the same.")
     ] = 0.10,
-    as_of: AsOfOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,11 +51,8 @@ def calibrate(
     """
     session = start(context, home)
     terminal = session.terminal
-    day = parse_day(as_of)
     with open_runtime(session.settings, command="runcite calibrate", notice=terminal.note) as runtime:
         dataset = load_tickets(labelled, runtime.catalog.standings().keys())
-        if day is not None:
-            dataset = replace(dataset, as_of=day)
         policy = runtime.policy.current().policy
         found = fit(_facts(dataset, runtime, terminal), policy, Bound(alpha, delta))
         calibration = _calibration(found, policy, runtime)
