@@ -12,6 +12,7 @@ from agent.errors import EmptyTicketError
 from agent.models import Ticket
 from agent.reading import alert, read_ticket, words
 from agent.reading.alert import is_alert
+from agent.reading.answering import without_answering
 from agent.reading.chat import parse_transcript
 from agent.reading.form import parse_form
 from agent.reading.html import html_to_text, is_html
@@ -48,6 +49,7 @@ PARTS: dict[str, Callable[[str], object]] = {
     "mail": split_mail,
     "forwarded mail": lambda text: split_mail(text, "Fwd: x"),
     "alert": is_alert,
+    "answering": without_answering,
     "tone": sentiment_of,
     "html": lambda text: html_to_text(text) if is_html(text) else None,
 }
@@ -66,7 +68,7 @@ SEEDS = (
     "a joined ", "joined the chat\n", "thanks ", "thanks\n", "thanks,\nAnn\n", "hi ", "hi\n", "dear all all ",
     "this e-mail ", "caution: this e-mail originated from outside ", "re: ", "fw: ", "name: a\n", "subject: a\n",
     "<div>", "<div ", "<blockquote>", "<p>a", "<td>", "<table><tr><td>", "a: b: ", "ab cd ", "[FIRING", "alertname",
-    "** problem ",
+    "** problem ", "```\n", "```a\n", "your ", "your answer ", "reply.", "following code",
 )  # fmt: skip
 
 

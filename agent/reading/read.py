@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from agent.errors import EmptyTicketError, TicketError
 from agent.models import Reading, ScrubKind, Ticket, Turn
 from agent.reading.alert import is_alert
+from agent.reading.answering import without_answering
 from agent.reading.chat import parse_transcript, with_roles
 from agent.reading.clean import clean
 from agent.reading.form import parse_form
@@ -56,7 +57,7 @@ def read_ticket(ticket: Ticket) -> Reading:
     attachments = tuple(scrubbed(clean(name)) for name in ticket.attachments)
     return Reading(
         text=text,
-        query=without_marks(text)[:MAX_QUERY_CHARS].strip() or text,
+        query=_query(text),
         rest=rest,
         summary=summarise(bare or own),
         sentiment=sentiment_of(text),
@@ -65,6 +66,12 @@ def read_ticket(ticket: Ticket) -> Reading:
         attachments=attachments,
         scrubbed=dict(counts),
     )
+
+
+def _query(text: str) -> str:
+    # What is left out makes room for what comes after it, but nobody's log is read to its end for that.
+    said = without_answering(without_marks(text)[: 4 * MAX_QUERY_CHARS])
+    return said.strip()[:MAX_QUERY_CHARS] or text
 
 
 def _turns(ticket: Ticket) -> tuple[Turn, ...]:
