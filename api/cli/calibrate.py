@@ -33,7 +33,10 @@ _FITTING = TypeAdapter(Fitting)
 def calibrate(
     context: typer.Context,
     labelled: Annotated[
-        Path, typer.Argument(metavar="LABELLED", help="A file of labelled tickets, one JSON object per line.")
+        Path,
+        typer.Argument(
+            metavar="LABELLED", help="Labelled tickets, one JSON object per line; or a folder with queries.jsonl."
+        ),
     ],
     alpha: Annotated[
         float, typer.Option("--alpha", min=0.001, max=0.5, help="Share of what is acted on that may be wrong.")
