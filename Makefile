@@ -1,6 +1,7 @@
 # `make` lists the targets. Everything installed goes into .venv; nothing else on the machine is touched.
 PYTHON ?= python3
 VENV := .venv
+LLAMA := .venv-llama
 BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 # Where to take torch from, if not from the configured package index: a URL of CPU-only wheels saves gigabytes.
@@ -35,7 +36,10 @@ types: $(VENV)/.dev ## Check the types
 imports: $(VENV)/.dev ## Check that data flows one way and SDKs stay behind their adapters
 	$(BIN)/lint-imports
 
-soak: $(VENV)/.dev ## Run the slow tests
+soak: $(VENV)/.dev ## Run the slow tests, one of them against llama.cpp, which is built first (minutes, needs a C++ compiler)
+	@test -e $(LLAMA)/.complete || { $(PYTHON) -m venv $(LLAMA) \
+	  && $(LLAMA)/bin/python -m pip install -qq --requirement tests/llama-requirements.txt && touch $(LLAMA)/.complete; } \
+	  || { echo "llama.cpp cannot be built here; its test will be skipped"; rm -rf $(LLAMA); }
 	$(BIN)/python -m pytest -m soak
 
 scoreboard: $(VENV)/.dev ## Run every benchmark and rewrite docs/scoreboard.md
@@ -53,7 +57,7 @@ system: ## Install what tests use besides Python: real wikis, strace (needs root
 	.ci/system
 
 clean: ## Remove the virtual environment and caches; indexes under .runcite stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LLAMA) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 1; }
