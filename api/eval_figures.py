@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent.evaluate.compare import Comparison, Difference
-from agent.evaluate.report import EvalReport, Figure, Share
+from agent.evaluate.figures import EvalReport, Figure, Share
 
 Row = tuple[str, str, str]
 
@@ -33,7 +33,7 @@ def sections(report: EvalReport) -> tuple[Section, ...]:
 
 def comparison_sections(comparison: Comparison) -> tuple[Section, ...]:
     """Put what differs from another run in order."""
-    ground = tuple((_plain(name), f"{old} → {new}", "") for name, old, new in comparison.ground)
+    conditions = tuple((_plain(name), f"{old} → {new}", "") for name, old, new in comparison.conditions)
     figures = tuple((NAMES.get(name, _plain(name)), *_gained(one)) for name, one in comparison.figures.items())
     flips = tuple(
         (one.id, f"{_plain(one.before)} → {_plain(one.now)}", f"{one.cause}: {one.article_now or 'no article'}")
@@ -41,7 +41,8 @@ def comparison_sections(comparison: Comparison) -> tuple[Section, ...]:
     )
     return (
         Section(
-            "What decided otherwise", ground or (("nothing", "", "model, policy, calibration and index are the same"),)
+            "What decided otherwise",
+            conditions or (("nothing", "", "the same model, policy, calibration and index"),),
         ),
         Section(f"Before and now, over {comparison.tickets} tickets of both runs", figures),
         Section("Decisions that flipped", flips or (("none", "", ""),)),
@@ -86,7 +87,7 @@ def _confidence(report: EvalReport) -> Iterator[Row]:
 
 def _acting(report: EvalReport) -> Iterator[Row]:
     acting = report.acting
-    yield "threshold", f"{acting.threshold:.2f}", f"calibration: {report.ground.calibration}"
+    yield "threshold", f"{acting.threshold:.2f}", f"calibration: {report.conditions.calibration}"
     yield "acted on", _share(acting.acted), "of all tickets"
     yield "wrong", _share(acting.wrong), "of those acted on"
     yield "answered", _share(acting.answered), "rightly, of the answerable ones"
@@ -121,7 +122,7 @@ def _speed(report: EvalReport) -> Iterator[Row]:
     yield "latency", _milliseconds(report.latency_p50_ms), "median of a whole triage"
     yield " ", _milliseconds(report.latency_p95_ms), "95 of 100 are quicker"
     cost = "not known" if report.cost_usd is None else f"${report.cost_usd:.4f}"
-    yield "cost", cost, f"of {report.tickets} tickets in language models; decided by {report.ground.decider}"
+    yield "cost", cost, f"of {report.tickets} tickets in language models; decided by {report.conditions.decider}"
 
 
 def _gained(one: Difference) -> tuple[str, str]:

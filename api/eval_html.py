@@ -3,7 +3,7 @@
 from html import escape
 
 from agent.evaluate.compare import Comparison
-from agent.evaluate.report import EvalReport
+from agent.evaluate.figures import EvalReport
 from api.charts import Axis, Series, chart
 from api.eval_figures import Section, comparison_sections, sections, size
 
@@ -24,10 +24,8 @@ def eval_html(report: EvalReport, comparison: Comparison | None) -> str:
         report: Of this run.
         comparison: With another run, if there was one.
     """
-    ground = report.ground
-    made = (
-        f"{ground.embedding}, decided by {ground.decider}, calibration {ground.calibration}, {ground.policy_hash[:19]}"
-    )
+    by = report.conditions
+    made = f"{by.embedding}, decided by {by.decider}, calibration {by.calibration}, {by.policy_hash[:19]}"
     told = (*sections(report), *(comparison_sections(comparison) if comparison else ()))
     return "\n".join(
         [

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from agent.errors import DatasetError
+from agent.evaluate.figures import Figure
 from agent.evaluate.metrics import IntArray, bootstrap
-from agent.evaluate.report import SURE_FIGURES, Figure, Sure, without_soft
-from agent.evaluate.run import Answer, Ground, Run
+from agent.evaluate.report import SURE_FIGURES, Sure, without_soft
+from agent.evaluate.run import Answer, Conditions, Run
 from agent.models import Outcome
 
 
@@ -52,7 +53,7 @@ class Comparison:
         tickets: How many tickets both have.
         only_before: How many only the earlier one has.
         only_now: How many only this one has.
-        ground: What decided otherwise: name, before, now.
+        conditions: What decided otherwise: name, before, now.
         figures: By name, over the tickets both have.
         flips: Tickets with another outcome, or about another article.
     """
@@ -60,7 +61,7 @@ class Comparison:
     tickets: int
     only_before: int
     only_now: int
-    ground: tuple[tuple[str, str, str], ...]
+    conditions: tuple[tuple[str, str, str], ...]
     figures: dict[str, Difference]
     flips: tuple[Flip, ...]
 
@@ -91,14 +92,14 @@ def compare(before: Run, now: Run) -> Comparison:
         tickets=len(pairs),
         only_before=len(before.answers) - len(pairs),
         only_now=len(now.answers) - len(pairs),
-        ground=_differing(before.ground, now.ground),
+        conditions=_differing(before.conditions, now.conditions),
         figures=_figures(pairs),
         flips=tuple(_flip(pair) for pair in pairs if _has_flipped(pair)),
     )
 
 
-def _differing(before: Ground, now: Ground) -> tuple[tuple[str, str, str], ...]:
-    values = ((one.name, str(getattr(before, one.name)), str(getattr(now, one.name))) for one in fields(Ground))
+def _differing(before: Conditions, now: Conditions) -> tuple[tuple[str, str, str], ...]:
+    values = ((one.name, str(getattr(before, one.name)), str(getattr(now, one.name))) for one in fields(Conditions))
     return tuple((name, old, new) for name, old, new in values if old != new)
 
 

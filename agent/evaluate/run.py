@@ -95,7 +95,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Conditions:
     """What a run was made with, for telling why another one differs."""
 
     embedding: str
@@ -113,13 +113,13 @@ class Run:
     Attributes:
         dataset: Its name.
         articles: How many articles the index holds.
-        ground: What decided.
+        conditions: What decided.
         answers: In the dataset's order.
     """
 
     dataset: str
     articles: int
-    ground: Ground
+    conditions: Conditions
     answers: tuple[Answer, ...]
 
 
@@ -142,7 +142,7 @@ def evaluate(
         latency_ms = (time.perf_counter() - started) * 1000
         answers.append(_answer(ticket, case, decision, triager.policy, latency_ms))
         on_ticket()
-    return Run(dataset.name, articles, _ground(decision, triager.policy), tuple(answers))
+    return Run(dataset.name, articles, _conditions(decision, triager.policy), tuple(answers))
 
 
 def _answer(ticket: LabelledTicket, case: Case, decision: Decision, policy: Policy, latency_ms: float) -> Answer:
@@ -184,9 +184,9 @@ def _decided(case: Case, decision: Decision) -> Decided:
     )
 
 
-def _ground(decision: Decision | None, policy: Policy) -> Ground:
+def _conditions(decision: Decision | None, policy: Policy) -> Conditions:
     made = decision.provenance if decision else None
-    return Ground(
+    return Conditions(
         embedding=made.embedding if made else "",
         decider=(made.model or made.decider) if made else "",
         policy_hash=made.policy_hash if made else "",

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.evaluate.compare import Comparison
-from agent.evaluate.report import EvalReport
+from agent.evaluate.figures import EvalReport
 from api.cli.terminal import one_line
 from api.eval_figures import Row, Section, comparison_sections, sections, size
 

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from agent.evaluate.compare import Comparison, compare
 from agent.evaluate.dataset import LabelledTickets, load_dataset, load_tickets
-from agent.evaluate.report import EvalReport, report
+from agent.evaluate.figures import EvalReport
+from agent.evaluate.report import report
 from agent.evaluate.run import Run
 from agent.evaluate.run import evaluate as run_evaluation
 from api.bootstrap import open_runtime

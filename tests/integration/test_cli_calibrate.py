@@ -123,7 +123,7 @@ def test_the_home_itself_is_evaluated_on_a_page_and_against_an_earlier_run(runci
     code, out, _ = runcite("eval", labelled, "--against", tmp_path / "run.json", "--html", page, "--json")
     compared = json.loads(out)["comparison"]
     assert code == 0
-    assert {"calibration", "threshold"} <= {name for name, _, _ in compared["ground"]}
+    assert {"calibration", "threshold"} <= {name for name, _, _ in compared["conditions"]}
     assert compared["figures"]["hit_at_1"]["change"]["value"] == 0.0
     found = _Names()
     found.feed(page.read_text())

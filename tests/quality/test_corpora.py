@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from agent.evaluate.dataset import load_dataset
-from agent.evaluate.report import EvalReport, report
+from agent.evaluate.figures import EvalReport
+from agent.evaluate.report import report
 from agent.evaluate.run import evaluate
 from api.bootstrap import open_runtime
 from api.settings import Settings

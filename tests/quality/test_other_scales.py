@@ -10,7 +10,8 @@ import pytest
 
 import api.bootstrap
 from agent.evaluate.dataset import load_dataset
-from agent.evaluate.report import EvalReport, report
+from agent.evaluate.figures import EvalReport
+from agent.evaluate.report import report
 from agent.evaluate.run import evaluate
 from api.bootstrap import open_runtime
 from api.settings import Settings

@@ -4,9 +4,9 @@ import pytest
 
 from agent.errors import DatasetError
 from agent.evaluate.compare import compare
-from agent.evaluate.run import Answer, Decided, Ground, Labelling, Run
+from agent.evaluate.run import Answer, Conditions, Decided, Labelling, Run
 
-GROUND = Ground("minilm", "extractive", "sha256:1", "preset", "idx-1", 0.5)
+CONDITIONS = Conditions("minilm", "extractive", "sha256:1", "preset", "idx-1", 0.5)
 
 
 def answer(id_, *, article="a", outcome="RESOLVE", confidence=0.9, right=True, revision="r1", **other):
@@ -18,14 +18,14 @@ def answer(id_, *, article="a", outcome="RESOLVE", confidence=0.9, right=True, r
     return replace(one, **other)
 
 
-def run(*answers, **ground):
-    return Run("set", 3, replace(GROUND, **ground), answers)
+def run(*answers, **conditions):
+    return Run("set", 3, replace(CONDITIONS, **conditions), answers)
 
 
 def test_the_same_run_differs_in_nothing():
     same = run(answer("1"), answer("2", outcome="ESCALATE_HUMAN", confidence=0.2))
     found = compare(same, same)
-    assert (found.ground, found.flips, found.tickets) == ((), (), 2)
+    assert (found.conditions, found.flips, found.tickets) == ((), (), 2)
     assert all(one.change.value in (0.0, None) for one in found.figures.values())
 
 
@@ -49,7 +49,7 @@ def test_a_flip_names_its_cause(now, cause, better):
     found = compare(run(answer("1"), answer("2")), run(answer("1", **now), answer("2"), policy_hash="sha256:2"))
     (flip,) = found.flips
     assert (flip.id, flip.cause, flip.better) == ("1", cause, better)
-    assert found.ground == (("policy_hash", "sha256:1", "sha256:2"),)
+    assert found.conditions == (("policy_hash", "sha256:1", "sha256:2"),)
 
 
 def test_differences_are_paired_and_have_intervals():
