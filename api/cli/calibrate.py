@@ -52,7 +52,8 @@ def calibrate(
     The tickets are decided against the home's index, and the threshold is kept in the home. Where they certify none,
     nothing changes and the exit code is 1.
     """
-    session = start(context, home)
+    # No language model is asked: what it would do after the match is none of the threshold's business.
+    session = start(context, home).deciding_by("extractive")
     terminal = session.terminal
     with open_runtime(session.settings, command="runcite calibrate", notice=terminal.note) as runtime:
         dataset = load_tickets(labelled, runtime.catalog.standings().keys())
