@@ -7,10 +7,10 @@ from datetime import datetime
 from agent.decide.passages import find_passage
 from agent.gates import contenders, least_similarity, matched
 from agent.models import ACTING, Action, AssessedCandidate, Case, CitationUse, Draft, Outcome, Quote, Verdict
-from agent.policy import Policy, Route
+from agent.policy import Policy
 from agent.ports import Library
+from agent.routing import place
 from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
-from index.models import IndexedArticle
 from ingest.models import ArticleMetadata
 
 MAX_REVIEW_CITATIONS = 3
@@ -54,8 +54,7 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
     best = case.best
     found = matched(case, policy)
     metadata = found.candidate.article.metadata if found else ArticleMetadata()
-    route = _route(case, verdict, metadata)
-    team = metadata.team or policy.team(route)
+    placed = place(case, verdict, draft.outcome, policy)
     citations = _citations(case, draft, policy, library)
     return Decision(
         schema_version="1",
@@ -64,12 +63,12 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         ticket=_summary(case),
         outcome=draft.outcome,
         action=_ACTIONS.get(draft.outcome, "escalate"),
-        category=metadata.category,
-        classification=_classification(found.candidate.article) if found else None,
-        priority=policy.priority(route, metadata.priority),
-        assigned_team=team,
+        category=placed.category,
+        classification=placed.classification,
+        priority=placed.priority,
+        assigned_team=placed.team,
         sentiment=case.reading.sentiment,
-        tags=tuple(dict.fromkeys((*metadata.labels, *(tag.name for tag in case.signals.tags)))),
+        tags=placed.tags,
         has_runbook=found is not None,
         identity_verified=case.ticket.identity_verified,
         confidence=round(best.confidence, 4) if best else 0.0,
@@ -79,32 +78,17 @@ def build_decision(case: Case, ruling: Ruling, policy: Policy, library: Library,
         citations=citations,
         refusal=_refusal(case, verdict, draft, policy),
         risk_flag=_risk(case, metadata),
-        escalation=_escalation(draft.outcome, verdict, team),
+        escalation=_escalation(draft.outcome, verdict, placed.team),
         gates=verdict.results,
         why=best.why if best else (),
         provenance=stamp.provenance,
+        routing=placed.routing,
     )
 
 
 def _summary(case: Case) -> TicketSummary:
     ticket, reading = case.ticket, case.reading
     return TicketSummary(ticket.id, ticket.channel, reading.summary, reading.attachments, reading.scrubbed)
-
-
-def _classification(article: IndexedArticle) -> str:
-    """Name the subject by the end of the article's id; of a file, by its page's."""
-    return (article.metadata.attached_to or article.article_id).rsplit("/", 1)[-1]
-
-
-def _route(case: Case, verdict: Verdict, metadata: ArticleMetadata) -> Route:
-    if verdict.reason == "security":
-        return "security"
-    if verdict.reason == "outage":
-        return "outage"
-    if verdict.reason != "approval_required":
-        return "default"
-    said = case.signals.risk("privileged", "destructive")
-    return "destructive" if (said.kind if said else metadata.risk) == "destructive" else "privileged"
 
 
 def _citations(case: Case, draft: Draft, policy: Policy, library: Library) -> tuple[Citation, ...]:

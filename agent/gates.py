@@ -10,17 +10,20 @@ from typing import Final
 
 from agent.models import AssessedCandidate, Case, GateResult, Outcome, RefusalReason, Verdict
 from agent.policy import ACTING_STATES, MIN_PLACE, Policy
+from agent.reading.alert import is_alert
 from agent.twins import are_twins
+from agent.votes import past_outage
 from ingest.freshness import FreshnessState
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """Why a gate fired, and what would have let the ticket pass."""
+    """Why a gate fired, and what would have let the ticket pass; `between` names articles it cannot choose between."""
 
     reason: RefusalReason
     detail: str
     remedy: str
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def run_gates(case: Case, policy: Policy) -> Verdict:
     results = tuple(GateResult(gate.name, isinstance(found, Passed), found.detail) for gate, found in findings)
     for gate, found in findings:
         if isinstance(found, Fired):
-            return Verdict(gate.outcome, found.reason, found.detail, found.remedy, results)
+            return Verdict(gate.outcome, found.reason, found.detail, found.remedy, results, found.between)
     return Verdict("RESOLVE", None, "", "", results)
 
 
@@ -151,7 +154,11 @@ def _outage(case: Case, policy: Policy) -> Finding:
     best = matched(case, policy)
     if best and best.candidate.article.metadata.priority == "P1":
         return Fired("outage", f"the matching article {_name(best)} is for P1 outages", remedy)
-    return Passed("neither the ticket nor a matching article speaks of an outage")
+    # What an alert counts as, the policy says, and its runbook.
+    is_asked = policy.alerts_are_outages or not is_alert(case.reading.text)
+    if is_asked and (alike := past_outage(case)):
+        return Fired("outage", f"past tickets like it were P1: {alike}", remedy)
+    return Passed("neither the ticket, a matching article nor past tickets like it speak of an outage")
 
 
 def _index(case: Case, _policy: Policy) -> Finding:
@@ -247,6 +254,7 @@ def _unambiguous(best: AssessedCandidate, case: Case, policy: Policy) -> Finding
             "ambiguous",
             f"{_name(best)} ({best.confidence:.2f}) and {_name(rivals[0])} ({rivals[0].confidence:.2f}) fit as well",
             "the fact that tells them apart",
+            tuple(one.candidate.article.article_id for one in (best, *rivals)),
         )
     return Passed("no other article fits as well")
 

@@ -221,6 +221,7 @@ class Case:
         reading: What it says.
         retrieval: What the index found; nothing where it could not be searched.
         candidates: What was found, assessed; best first.
+        signals: What its words mean under the policy.
         index_fault: Why the index could not be searched, and the remedy; `None` where it was.
         ground: What the confidences rest on.
     """
@@ -258,6 +259,7 @@ class Verdict:
         detail: The firing gate's sentence.
         what_would_change_it: What would have let the ticket pass that gate.
         results: Every gate's result, in the table's order.
+        between: Ids of the articles that the ticket does not tell apart, where that is the reason.
     """
 
     outcome: Outcome
@@ -265,6 +267,7 @@ class Verdict:
     detail: str
     what_would_change_it: str
     results: tuple[GateResult, ...]
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

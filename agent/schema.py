@@ -92,6 +92,40 @@ class Escalation:
     reason: str
 
 
+RoutingBasis = Literal["article", "past_tickets", "policy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Who says where a ticket belongs; `confidence` is its probability, `None` where there was no vote."""
+
+    basis: RoutingBasis
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastTicketRef:
+    """A past ticket like this one, how like it, and where it belonged. Field names are public API."""
+
+    example_id: str
+    similarity: float
+    category: str | None
+    classification: str | None
+    priority: Priority | None
+    team: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """On what grounds a ticket was put where it is; `None` where nothing says. Field names are public API."""
+
+    category: Grounds | None
+    classification: Grounds | None
+    priority: Grounds
+    team: Grounds
+    past_tickets: tuple[PastTicketRef, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What produced a decision, so that it can be explained and replayed."""
@@ -138,3 +172,4 @@ class Decision:
     gates: tuple[GateResult, ...]
     provenance: Provenance
     why: tuple[Contribution, ...]
+    routing: Routing

@@ -157,8 +157,8 @@ class Triager:
             return Ruling(declined, draft)
         draft = replace(draft, steps=tuple(self._as_stored(quote) for quote in draft.steps))
         if verdict.outcome in ACTING and draft.outcome == "ESCALATE_HUMAN":
-            detail = "the article holds nothing that can be quoted as a step"
-            return self._lowered(case, verdict, draft, detail, "steps in the article")
+            detail = "the article holds no step that is meant for the requester and can be quoted"
+            return self._lowered(case, verdict, draft, detail, "steps for the requester in the article")
         return Ruling(verdict, draft)
 
     def _as_stored(self, quote: Quote) -> Quote:

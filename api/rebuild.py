@@ -13,6 +13,7 @@ from index.embed.choose import AUTO, choose_embedder
 from index.embed.endpoint import Endpoint
 from index.errors import EmbeddingMismatchError
 from index.models import ArticleReport, RunReport
+from index.neighbours import embed
 from index.ports import Embedder
 from index.reindex import Reindexer
 from index.sync import RunOptions
@@ -61,6 +62,9 @@ class Rebuilder:
             vectors = VectorCache.open(self.settings.home / CACHE_NAME, model.spec)
             opened.callback(vectors.close)
             embedder = CachedEmbedder(model, vectors)
+            # Their vectors go live with the others: no ticket waits for them then.
+            embed(self.catalog.past_tickets.all()[1], embedder)
+            options.on_step("past_tickets_embedded")
             store = self.stores.open(generation.number, model.spec.dimension, serves=False)
             opened.callback(store.close)
             reindexer = Reindexer(self.catalog, store, embedder, generation, chunking(embedder))

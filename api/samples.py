@@ -55,6 +55,11 @@ class Samples:
     as_of: date
     tickets: tuple[SampleTicket, ...]
 
+    @property
+    def past(self) -> Path:
+        """The file of past tickets."""
+        return self.pages / "past_tickets.jsonl"
+
 
 def article_of(decision: DecisionV1) -> str | None:
     """Name the article that a decision rests on, or that came closest."""

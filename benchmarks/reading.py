@@ -10,14 +10,14 @@ from statistics import median
 
 from agent.errors import EmptyTicketError
 from agent.models import Ticket
-from agent.reading import alert, read_ticket, words
+from agent.reading import alert, read_ticket, tone, words
 from agent.reading.alert import is_alert
 from agent.reading.answering import without_answering
 from agent.reading.chat import parse_transcript
 from agent.reading.form import parse_form
 from agent.reading.html import html_to_text, is_html
 from agent.reading.replies import split_mail
-from agent.reading.words import sentiment_of
+from agent.reading.tone import sentiment_of
 from agent.scrub import addresses, keys, numbers, passwords, phones, scrub
 from agent.scrub.addresses import find_addresses
 from agent.scrub.keys import find_keys
@@ -132,7 +132,7 @@ def _worst() -> Iterator[Figure]:
 
 def _patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the patterns that run over whole texts."""
-    for module in (addresses, alert, keys, numbers, passwords, phones, words):
+    for module in (addresses, alert, keys, numbers, passwords, phones, tone, words):
         for name, value in vars(module).items():
             listed = value if isinstance(value, tuple) else (value,)
             found = [one[0] if isinstance(one, tuple) else one for one in listed]

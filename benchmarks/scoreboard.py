@@ -15,6 +15,7 @@ from benchmarks import (
     quality,
     reading,
     resync,
+    routing,
     scale,
     transfer,
 )
@@ -31,6 +32,7 @@ SUITES = (
     ingest_split,
     injection,
     resync,
+    routing,
     confluence,
     faults,
     model_faults,

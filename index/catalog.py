@@ -16,6 +16,7 @@ from index.embed.identity import require_same
 from index.generations import Generations, live_number
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
+from index.past_tickets import PastTickets
 from index.portraits import Portrait
 from index.quarantine import Verdict, reasons_again, reasons_for, rule
 from index.rows import (
@@ -357,6 +358,11 @@ class Catalog:
     def generations(self) -> Generations:
         """The index that is live, and those that were or will be."""
         return Generations(self._engine, self._path)
+
+    @property
+    def past_tickets(self) -> PastTickets:
+        """Tickets of the past, with their labels."""
+        return PastTickets(self._engine, self._path)
 
     @property
     def run_log(self) -> RunLog:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.models import ArticleMetadata, Block
+from ingest.models import ArticleMetadata, Block, Priority
 
 FloatVector = NDArray[np.float32]
 """`(dim,) float32`, unit length."""
@@ -245,6 +245,37 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class PastTicket:
+    """A ticket as it was asked, and where it belonged; `None` where nobody said.
+
+    Attributes:
+        example_id: What it is called.
+        text: The requester's words, scrubbed.
+        category: Its category.
+        classification: Its subject within that.
+        priority: How urgent it was.
+        team: Who took it.
+        tags: What it was marked with.
+    """
+
+    example_id: str
+    text: str
+    category: str | None = None
+    classification: str | None = None
+    priority: Priority | None = None
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A past ticket, and the cosine of what it says with the query."""
+
+    past: PastTicket
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """What a query found.
 
@@ -253,12 +284,14 @@ class Retrieval:
         unknown_term_share: Share of the query's terms that no live article contains, 0 to 1.
         scale: What cosines mean here.
         index_revision: The state of the index that answered.
+        neighbours: The past tickets most like the query, nearest first.
     """
 
     candidates: tuple[Candidate, ...]
     unknown_term_share: float
     scale: CosineScale
     index_revision: str
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 SyncOutcome = Literal["indexed", "updated", "metadata_only", "quarantined", "unchanged", "deleted", "skipped", "failed"]

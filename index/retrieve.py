@@ -21,6 +21,7 @@ from index.models import (
     SparseVector,
     point_id,
 )
+from index.neighbours import Neighbours
 from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
 from index.sentences import telling_sentences
@@ -82,6 +83,7 @@ class Retriever:
         self._vectors = catalog.vectors(generation)
         self._portraits = Portraits(self._vectors.portraits)
         self._backgrounds = Backgrounds(self._portraits.get, self._off_topic)
+        self._neighbours = Neighbours(catalog.past_tickets, embedder)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
         """Find the articles that may answer a query.
@@ -120,6 +122,7 @@ class Retriever:
             unknown_term_share=lexicon.unknown_share(asked.bm25.indices),
             scale=background.scale if background else NO_SCALE,
             index_revision=index_revision,
+            neighbours=self._neighbours.nearest(asked.dense[0]),
         )
 
     def _hits(self, asked: _Query, barred: frozenset[str]) -> dict[tuple[str, str, int], Evidence]:

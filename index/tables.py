@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from index.errors import CatalogError, CatalogVersionError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 BUSY_TIMEOUT_MS = 10_000
 """Writes are short transactions; whoever waits longer than this waits for something that hangs."""
@@ -148,6 +148,20 @@ verdicts = Table(
     # Marks of the findings that a release covers.
     Column("marks", Text, nullable=False),
     Index("verdicts_by_article", "article_id"),
+)
+
+# Tickets that people have labelled. What they are by an embedding model is not kept with them.
+past_tickets = Table(
+    "past_tickets",
+    metadata,
+    Column("example_id", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("category", String),
+    Column("classification", String),
+    Column("priority", String),
+    Column("team", String),
+    Column("tags", Text, nullable=False),
+    Column("imported_at", String, nullable=False),
 )
 
 runs = Table(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.decide.passages import find_steps
+from agent.decide.readers import reader_of
 from agent.decide.reply import acting_reply, question, refusing_reply
 from agent.models import ACTING, AssessedCandidate, Case, Draft, Outcome, Quote, Verdict
 from agent.ports import Library
@@ -25,7 +26,7 @@ class ExtractiveDecider:
         if verdict.outcome not in ACTING or case.best is None:
             asked = question(case, verdict) if verdict.outcome == "NEED_INFO" else None
             return Draft(verdict.outcome, (), refusing_reply(case, verdict), asked)
-        steps = _steps_of(case.best, library)
+        steps = _steps_of(case, case.best, library)
         if not steps:
             return Draft("ESCALATE_HUMAN", (), refusing_reply(case, verdict))
         return Draft(
@@ -33,10 +34,10 @@ class ExtractiveDecider:
         )
 
 
-def _steps_of(best: AssessedCandidate, library: Library) -> tuple[Quote, ...]:
+def _steps_of(case: Case, best: AssessedCandidate, library: Library) -> tuple[Quote, ...]:
     article = best.candidate.article
     revision = library.revision(article.article_id, article.revision)
-    return find_steps(revision, best.candidate.evidence) if revision else ()
+    return find_steps(revision, best.candidate.evidence, reader_of(case)) if revision else ()
 
 
 def acting_outcome(best: AssessedCandidate, steps: Sequence[Quote]) -> Outcome:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent.decide.passages import find_passage, find_steps
+from agent.decide.readers import Reader, reader_of
 from agent.models import AssessedCandidate, Case, Quote
 from agent.policy import ACTING_STATES
 from agent.ports import Library
@@ -31,7 +32,7 @@ def offer(case: Case, library: Library) -> tuple[OfferedArticle, ...]:
         library: Where the texts are.
     """
     usable = [candidate for candidate in case.candidates if _could_act(candidate)]
-    offered = (_offered(candidate, library) for candidate in usable[:MAX_ARTICLES])
+    offered = (_offered(candidate, library, reader_of(case)) for candidate in usable[:MAX_ARTICLES])
     return tuple(article for article in offered if article is not None)
 
 
@@ -40,10 +41,12 @@ def _could_act(candidate: AssessedCandidate) -> bool:
     return published and candidate.basis_may_act and candidate.freshness.state in (*ACTING_STATES, "unknown")
 
 
-def _offered(assessed: AssessedCandidate, library: Library) -> OfferedArticle | None:
+def _offered(assessed: AssessedCandidate, library: Library, reader: Reader) -> OfferedArticle | None:
     article, evidence = assessed.candidate.article, assessed.candidate.evidence
     revision = library.revision(article.article_id, article.revision)
     if revision is None:
         return None
     passage = find_passage(revision, evidence[0]) if evidence else None
-    return OfferedArticle(assessed, article.title, find_steps(revision, evidence), passage.text if passage else "")
+    return OfferedArticle(
+        assessed, article.title, find_steps(revision, evidence, reader), passage.text if passage else ""
+    )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.decide.readers import Reader, written_for
 from agent.models import Quote
 from index.models import Evidence, Revision
 from ingest.models import Block
@@ -36,21 +37,26 @@ class _Passage:
         return tuple(block for block in self.blocks if block.kind == kind)
 
 
-def find_steps(revision: Revision, evidence: Sequence[Evidence]) -> tuple[Quote, ...]:
+def find_steps(revision: Revision, evidence: Sequence[Evidence], reader: Reader = "user") -> tuple[Quote, ...]:
     """Find what an article tells its reader to do.
 
     The section is chosen by its heading ("Resolution", "What to do"), then by whether it has ordered steps, then by
     how well the ticket matched it. A section headed as symptoms, causes, checks or escalation is never chosen while
-    another has steps.
+    another has steps. What is written for those who run the service desk is never chosen for a user.
 
     Args:
         revision: The article's text and blocks.
         evidence: The chunks that matched, best first.
+        reader: Who is going to follow them.
 
     Returns:
         Its steps in order, verbatim; the matching passage where it has no steps; empty if there is nothing to quote.
     """
-    passages = _passages(revision.blocks)
+    passages = [
+        passage
+        for passage in _passages(revision.blocks)
+        if reader == "technician" or not _is_for_technicians(passage, revision.text)
+    ]
     if not passages:
         return ()
     best = max(passages, key=lambda passage: _suitability(passage, evidence))
@@ -100,6 +106,11 @@ def _suitability(passage: _Passage, evidence: Sequence[Evidence]) -> tuple[int, 
     return (0 if unfit else 1, 1 if _heading_fits(passage) else 0, form, _match_strength(passage, evidence))
 
 
+def _is_for_technicians(passage: _Passage, text: str) -> bool:
+    steps = passage.of_kind("step") or passage.of_kind("item")
+    return written_for(passage.section, [text[step.start : step.end] for step in steps]) == "technician"
+
+
 def _heading_fits(passage: _Passage) -> bool:
     return any(_RESOLUTION.search(heading) for heading in passage.section)
 
@@ -128,6 +139,9 @@ def _with_what_follows(blocks: Sequence[Block], steps: Sequence[Block]) -> list[
             spans.append((block.start, block.end))
         elif spans and (block.start < last_step.start or block.kind == "code"):
             spans[-1] = (spans[-1][0], block.end)
+        elif spans:
+            # Code further down, behind a paragraph of its own, belongs to that.
+            break
     return spans
 
 

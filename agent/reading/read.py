@@ -14,7 +14,8 @@ from agent.reading.form import parse_form
 from agent.reading.markup import html_to_text, is_html
 from agent.reading.phrases import GREETING, SUBJECT_PREFIX
 from agent.reading.replies import Parts, split_mail
-from agent.reading.words import count_content_words, sentiment_of, summarise
+from agent.reading.tone import sentiment_of
+from agent.reading.words import count_content_words, summarise
 from agent.scrub import scrub, without_marks
 
 MAX_TICKET_BYTES = 256 * 1024

@@ -1,16 +1,9 @@
-"""A requester's words enter; their summary, their tone and how much they say leave. Without a model."""
+"""A requester's words enter; their summary and how much they say leave. Without a model."""
 
 import re
 
-from agent.models import Sentiment
-
 SUMMARY_CHARS = 100
 
-_FRUSTRATED = re.compile(
-    r"\b(?:yet again|still (?:not|no|broken)|ridiculous|unacceptable|fed up|furious|frustrat\w+|annoy\w+|useless"
-    r"|third time|for (?:days|weeks|hours)|nobody (?:answers|helps)|sick of|come on)\b|[!?]{2,}",
-    re.IGNORECASE,
-)
 _WORD = re.compile(r"[^\W_]{2,}")
 _FILLER_WORDS = """
     a about after all am an and any anybody anyone are as asap at be been broke broken but by can cannot cant could day
@@ -27,13 +20,6 @@ def summarise(text: str) -> str:
     """Return one line of at most `SUMMARY_CHARS` characters."""
     first = text.split("\n", 1)[0].strip()
     return first if len(first) <= SUMMARY_CHARS else first[: SUMMARY_CHARS - 1].rsplit(" ", 1)[0] + "…"
-
-
-def sentiment_of(text: str) -> Sentiment:
-    """Say how the requester sounds."""
-    letters = [c for c in text if c.isalpha()]
-    shouting = len(letters) > 20 and sum(c.isupper() for c in letters) > 0.6 * len(letters)
-    return "frustrated" if shouting or _FRUSTRATED.search(text) else "neutral"
 
 
 def count_content_words(text: str) -> int:

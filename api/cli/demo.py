@@ -23,6 +23,8 @@ from api.cli.watcher import RunWatcher
 from api.cli.words import OUTCOME_STYLE, REASON_WORDS, SHORT_OUTCOME, outcome_counts
 from api.convert import to_ticket
 from api.home import LocalRuntime
+from api.memory import open_memory
+from api.past_tickets import read_file
 from api.samples import Samples, SampleTicket, article_of, load_samples
 from api.schemas import DecisionV1
 from index.errors import CatalogVersionError
@@ -81,6 +83,7 @@ def demo(context: typer.Context, embedding: EmbeddingOption = None, home: HomeOp
     samples = load_samples()
     with _open(session) as runtime:
         _ingest(session, runtime, samples)
+        _import(session, samples)
         decided = [_decide(runtime, ticket, samples.as_of) for ticket in samples.tickets]
         verified = _verify(runtime, decided)
     in_full = choose(decided)
@@ -118,6 +121,12 @@ def _ingest(session: Session, runtime: LocalRuntime, samples: Samples) -> None:
     session.terminal.note(
         f"The clock stands at {samples.as_of}, so that the samples do not age. Now {len(samples.tickets)} tickets.\n"
     )
+
+
+def _import(session: Session, samples: Samples) -> None:
+    with open_memory(session.settings) as memory:
+        done = memory.keep(read_file(samples.past).tickets)
+    session.terminal.note(f"{done.total} past tickets, by which new ones are routed.")
 
 
 def _decide(runtime: LocalRuntime, ticket: SampleTicket, as_of: date) -> Decided:

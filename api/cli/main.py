@@ -43,6 +43,7 @@ COMMANDS: Commands = {
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
     "articles": ("api.cli.articles:articles", "List the articles with freshness and owner."),
     "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
+    "examples": ("api.cli.examples:examples", "Import past tickets that new ones are routed by."),
     "policy": ("api.cli.policy:policy", "Check a policy file, or show the policy in force."),
     "quarantine": ("api.cli.quarantine:quarantine", "Take an article out of use."),
     "release": ("api.cli.quarantine:release", "Release an article from quarantine."),

@@ -29,6 +29,7 @@ _INDENT = (0, 0, 0, 2)
 _MAX_WIDTH = 100
 """Wider lines tire the eye."""
 _MAX_QUOTE_LINES = 6
+_MAX_PAST = 3
 _MAX_QUOTE_CHARS = 600
 _LAST_NUMBER = re.compile(r"\s*\d+[.)]\s*$")
 
@@ -85,6 +86,11 @@ def _outcome_line(decision: DecisionV1) -> Text:
     line.append(" · ".join(fact for fact in facts if fact))
     if decision.tags:
         line.append("\n" + " ".join(f"#{one_line(tag).replace(' ', '-')}" for tag in decision.tags), "dim")
+    team = decision.routing.team
+    if team.basis == "past_tickets" and team.confidence is not None:
+        like = [one.example_id for one in decision.routing.past_tickets if one.team == decision.assigned_team]
+        names = ", ".join(map(one_line, like[:_MAX_PAST]))
+        line.append(f"\nto {one_line(decision.assigned_team)} as {names} ({percent(team.confidence)})", "dim")
     if decision.risk_flag.flag:
         line.append("\n").append("risk: ", "bold red").append(one_line(decision.risk_flag.reason))
     return line

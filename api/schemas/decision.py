@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from agent.models import Action, Channel, CitationUse, DeciderKind, Outcome, RefusalReason, ScrubKind, Sentiment
+from agent.schema import RoutingBasis
 from api.schemas.base import Answer, Moment, Score
 from ingest.freshness import Basis, FreshnessState
 from ingest.models import Priority
@@ -104,6 +105,34 @@ class ContributionV1(Answer):
     log_odds: float
 
 
+class GroundsV1(Answer):
+    """Who says where the ticket belongs; `confidence` is its probability, null where there was no vote."""
+
+    basis: RoutingBasis
+    confidence: Score | None
+
+
+class PastTicketRefV1(Answer):
+    """A past ticket like this one, how like it, and where it belonged."""
+
+    example_id: str
+    similarity: Score
+    category: str | None
+    classification: str | None
+    priority: Priority | None
+    team: str | None
+
+
+class RoutingV1(Answer):
+    """On what grounds the ticket was put where it is; null where nothing says. At most five past tickets are named."""
+
+    category: GroundsV1 | None
+    classification: GroundsV1 | None
+    priority: GroundsV1
+    team: GroundsV1
+    past_tickets: tuple[PastTicketRefV1, ...]
+
+
 class ProvenanceV1(Answer):
     """What produced the decision."""
 
@@ -148,3 +177,4 @@ class DecisionV1(Answer):
     gates: tuple[GateResultV1, ...]
     provenance: ProvenanceV1
     why: tuple[ContributionV1, ...]
+    routing: RoutingV1

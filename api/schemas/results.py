@@ -124,3 +124,23 @@ class StatusV1(Answer):
     by_state: dict[str, int]
     by_status: dict[str, int]
     runs: tuple[IngestRunV1, ...]
+
+
+class PastTicketV1(Answer):
+    """A labelled ticket of the past, its words scrubbed."""
+
+    example_id: str
+    text: str
+    category: str | None
+    classification: str | None
+    priority: Priority | None
+    team: str | None
+    tags: tuple[str, ...]
+
+
+class ImportV1(Answer):
+    """What an import of past tickets did."""
+
+    imported: int
+    replaced: int
+    total: int

@@ -18,10 +18,17 @@ DISGUISED = [
 ]  # fmt: skip
 
 PLAIN = [
-    "I am sorry this keeps getting in your way. This should help, from our article ¶:",
+    "I am sorry about the trouble. Please try these steps, from our article ¶:",
+    "Please try this, from our article ¶:",
+    "Here is how, from our article ¶:",
     "Sorry to hear that the VPN keeps dropping, e.g. on café Wi-Fi.",
     "If this does not solve it, reply to this message and a colleague will take over.",
-    "Which of the two is it: ¶ or ¶?",
+    "So that you get the right steps: is it about Quayside, Bristol, or Millgate House, Leeds?",
+    "So that you get the right steps: which of these is it, ¶ or ¶?",
+    "Thank you for reporting this. Our security team takes over from here.",
+    "It goes to our on-call team at once.",
+    "This needs an approval first; the team that decides on it takes it from here.",
+    "If you meant something else, reply to this message and a colleague will take over.",
     "That a password reset does not arrive is annoying - let's fix it!",
     "Is it version 14 or 15, on Windows and/or macOS?",
     "Es tut mir leid, dass Ihr Drucker nicht geht.",

@@ -9,7 +9,19 @@ from functools import cached_property
 from pathlib import Path
 
 from agent.models import Contribution, GateResult, Ticket
-from agent.schema import Citation, Decision, Escalation, Provenance, Refusal, RiskFlag, Step, TicketSummary
+from agent.schema import (
+    Citation,
+    Decision,
+    Escalation,
+    Grounds,
+    PastTicketRef,
+    Provenance,
+    Refusal,
+    RiskFlag,
+    Routing,
+    Step,
+    TicketSummary,
+)
 from api.convert import to_decision, to_report_line
 from api.errors import NotFoundError
 from api.history import RunHistory
@@ -103,6 +115,13 @@ def a_decision(**changes) -> Decision:
         "gates": (GateResult("freshness", True, "in date"),),
         "why": (Contribution("title_share", 0.75, 1.52),),
         "provenance": Provenance("extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset"),
+        "routing": Routing(
+            category=Grounds("article", 0.9),
+            classification=Grounds("article", 0.9),
+            priority=Grounds("policy", None),
+            team=Grounds("past_tickets", 0.8),
+            past_tickets=(PastTicketRef("OLD-1", 0.81234, "network", None, "P3", "Network Operations"),),
+        ),
     }
     return Decision(**fields | changes)
 

@@ -1,6 +1,7 @@
 import pytest
 
 from api.cli.demo import Decided, choose
+from api.past_tickets import read_file
 from api.samples import SampleTicket, load_samples
 
 
@@ -37,3 +38,11 @@ def test_the_demo_shows_one_decision_of_each_kind_an_expected_one_first(decision
     right = Decided(a_sample(), decision, 1.0)
     stale = Decided(a_sample(expected_outcome="ESCALATE_HUMAN", expected_refusal="stale"), refusal, 1.0)
     assert choose([wrong, right, stale]) == [right, stale]
+
+
+def test_the_past_tickets_can_be_read_and_are_of_the_samples_teams():
+    found = read_file(load_samples().past)
+    assert (found.mistakes, found.unused, len(found.tickets)) == ((), (), 137)
+    assert {one.priority for one in found.tickets} == {"P1", "P2", "P3", "P4"}
+    # What a restricted article is called is not to be learnt from where tickets like its own were put.
+    assert "reporting-failover" not in {one.classification for one in found.tickets}

@@ -10,6 +10,7 @@ DECISION_FIELDS = [
     "schema_version", "decision_id", "created_at", "ticket", "outcome", "action", "category", "classification",
     "priority", "assigned_team", "sentiment", "tags", "has_runbook", "identity_verified", "confidence", "similarity",
     "steps", "user_message", "citations", "refusal", "risk_flag", "escalation", "gates", "provenance", "why",
+    "routing",
 ]  # fmt: skip
 CITATION_FIELDS = [
     "n", "use", "article_id", "attached_to", "title", "url", "version", "revision", "section", "quote", "start", "end",
@@ -22,12 +23,19 @@ PROVENANCE_FIELDS = [
 ]  # fmt: skip
 
 
+ROUTING_FIELDS = ["category", "classification", "priority", "team", "past_tickets"]
+PAST_TICKET_FIELDS = ["example_id", "similarity", "category", "classification", "priority", "team"]
+
+
 def test_a_decision_has_the_public_fields_in_their_order(decision):
     written = json.loads(decision.model_dump_json())
     assert list(written) == DECISION_FIELDS
     assert list(written["citations"][0]) == CITATION_FIELDS
     assert list(written["citations"][0]["freshness"]) == FRESHNESS_FIELDS
     assert list(written["provenance"]) == PROVENANCE_FIELDS
+    assert list(written["routing"]) == ROUTING_FIELDS
+    assert list(written["routing"]["team"]) == ["basis", "confidence"]
+    assert list(written["routing"]["past_tickets"][0]) == PAST_TICKET_FIELDS
 
 
 def test_moments_end_in_z_and_days_are_iso(decision):

@@ -28,7 +28,7 @@ def test_a_model_chooses_steps_and_the_article_words_them():
     decision = decide(selects(steps=[2, 3]))
     assert (decision.outcome, decision.refusal) == ("GUIDE_USER", None)
     assert [step.text for step in decision.steps] == ["Enable Always On.", "Visit https://vpn.example/reset now."]
-    assert decision.user_message.startswith("Sorry to hear that. This should help")
+    assert decision.user_message.startswith("Sorry to hear that. Please try these steps")
     made = decision.provenance
     assert (made.decider, made.model, made.turns, made.tokens, made.degraded) == ("llm", "scripted", 1, 110, None)
 

@@ -34,6 +34,12 @@ def test_a_decision_shows_what_a_technician_checks(decision):
         assert part in card
 
 
+def test_who_takes_over_is_told_by_which_past_tickets(decision):
+    assert "to Network Operations as OLD-1 (80 %)" in drawn(decision)
+    by_policy = decision.routing.model_copy(update={"team": decision.routing.priority})
+    assert "OLD-1" not in drawn(decision.model_copy(update={"routing": by_policy}))
+
+
 def test_a_citation_of_a_file_names_its_page(make_decision, make_citation):
     cited = make_citation(article_id="confluence/IT/98342/attachments/att7", attached_to="confluence/IT/98342")
     assert "attached to confluence/IT/98342" in drawn(make_decision(citations=(cited,)))
