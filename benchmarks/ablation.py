@@ -26,6 +26,7 @@ LABELS = {
     "coverage": "share of the query in the article",
     "title_coverage": "share of the query in the title",
     "title_share": "share of the title in the query",
+    "letters_standing": "letters",
     "named": "called by name",
 }
 

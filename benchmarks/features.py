@@ -18,8 +18,11 @@ from benchmarks.figure import Figure
 from index.background import Backgrounds, off_topic_digest
 from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
 from index.generations import FIRST
+from index.kept import Kept
+from index.letters import Letters, letters_of
 from index.models import Candidate, Features, Retrieval
-from index.portraits import Portraits
+from index.portraits import Portrait
+from index.retrieve import LETTER_BYTES, PORTRAIT_BYTES
 from index.sentences import MAX_SENTENCES
 from index.store.bm25 import TermEncoder
 from ingest.models import EVERYONE
@@ -51,12 +54,15 @@ def measure() -> list[Figure]:
 
 
 def _time(runtime: LocalRuntime) -> list[float]:
-    portraits = Portraits(runtime.catalog.vectors(FIRST).portraits)
+    portraits = Kept(runtime.catalog.vectors(FIRST).portraits, PORTRAIT_BYTES)
+    letters: Kept[Letters] = Kept(
+        lambda keys: {key: letters_of(key[0], *both) for key, both in runtime.catalog.texts(keys).items()}, LETTER_BYTES
+    )
     off_topic = runtime.catalog.vectors(FIRST).off_topic(off_topic_digest())
     if off_topic is None:
         raise ValueError("The index has no vectors of the off-topic tickets, expected them after its first run.")
     lexicon = runtime.catalog.lexicon().seen_by(frozenset({EVERYONE}))
-    background = Backgrounds(portraits.get, lambda: off_topic).of(lexicon)
+    background = Backgrounds(portraits.get, letters.get, lambda: off_topic).of(lexicon)
     if background is None:
         raise ValueError("The index is empty, expected the samples.")
     terms, rng, samples = TermEncoder(), np.random.default_rng(0), []
@@ -71,12 +77,12 @@ def _time(runtime: LocalRuntime) -> list[float]:
         )
         for _ in range(ROUNDS if found else 0):
             started = time.perf_counter()
-            _decide(features_of(asked, found, lexicon, background), retrieval)
+            _decide(features_of(asked, found, lexicon, background, letters.get), retrieval)
             samples.append((time.perf_counter() - started) * 1000)
     return samples
 
 
-def _found(candidates: Sequence[Candidate], portraits: Portraits, terms: TermEncoder) -> list[Found]:
+def _found(candidates: Sequence[Candidate], portraits: Kept[Portrait], terms: TermEncoder) -> list[Found]:
     keys = [(one.article.article_id, one.article.revision) for one in candidates]
     kept = portraits.get(keys)
     return [

@@ -23,6 +23,7 @@ UNITS = {
     "coverage": 0.2,
     "title_coverage": 0.15,
     "title_share": 0.3,
+    "letters_standing": 1.0,
     "named": 0.25,
 }
 """What makes about as much of a difference in each feature, so that one penalty fits all."""
@@ -34,6 +35,7 @@ HAND_SET = {
     "bm25": features.BM25_WEIGHT,
     "title_coverage": features.TERMS_WEIGHT,
     "title_share": features.TERMS_WEIGHT,
+    "letters_standing": features.LETTERS_WEIGHT,
     "named": features.NAMED_WEIGHT,
 }
 """The weights of the ranking score that candidates are found by."""
@@ -41,7 +43,7 @@ HAND_SET = {
 PRIOR_SHARE = 0.5
 """Log-odds per unit of the hand-set ranking score: where the weights stay as far as the tickets do not move them."""
 
-PENALTY = 0.03
+PENALTY = 0.1
 """On the squared distance from there, in `UNITS`, beside the mean log loss of a ticket."""
 
 MISLABELLED = 0.06

@@ -10,15 +10,23 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from index.kept import Key
+from index.letters import Float64s, Letters, LetterScale
 from index.lexicon import Lexicon
 from index.models import CosineScale, FloatMatrix
-from index.portraits import Gallery, Key, Likeness, Portrait, cosines
+from index.portraits import Gallery, Likeness, Portrait, cosines
 from index.ports import Embedder
 from index.vectors import VectorRows
 
 SAMPLE_ARTICLES = 192
 SAMPLE_CHUNKS = 256
 """Enough for means and spreads to be within a few percent, few enough to compare every query with."""
+
+LETTERS_SAMPLED = 64
+"""Articles of the sample that are read letter by letter as well: the first query waits for that."""
+
+PRIOR_TICKETS = 24
+"""Off-topic tickets that are compared letter by letter with them, evenly taken."""
 
 PRIOR_ROWS = 16
 """How many rows' worth of weight the off-topic tickets have beside a query's own spread, for small indexes."""
@@ -71,11 +79,12 @@ def record_off_topic(vectors: VectorRows, embedder: Embedder) -> None:
 class Background:
     """What a query is compared with to see whether an article stands out."""
 
-    def __init__(self, sample: Sequence[Portrait], off_topic: FloatMatrix) -> None:
+    def __init__(self, sample: Sequence[Portrait], letters: Sequence[Letters], off_topic: FloatMatrix) -> None:
         """Compare the sample with the off-topic tickets and with its own titles.
 
         Args:
             sample: Articles of the index, at least one.
+            letters: Some of them letter by letter, at least one.
             off_topic: `(n_tickets, dim) float32`, unit rows: the off-topic tickets.
         """
         chunks = np.concatenate([one.chunks for one in sample])
@@ -101,6 +110,29 @@ class Background:
         # Titles that are mere numbers are like nothing: then the spread of what is unrelated is the unit.
         least = unrelated + max(float(nearest.std()), _LEAST_GAP)
         self.scale = CosineScale(unrelated, max(float(own.mean()), least))
+        self._letters = LetterScale(letters)
+        self._sample = self._letters.weigh(letters)
+        tickets = off_topic_tickets()[:: max(1, len(off_topic_tickets()) // PRIOR_TICKETS)]
+        reached = np.stack([self._letters.likeness(ticket, self._sample)[0] for ticket in tickets])
+        self._letters_prior = float(reached.mean()), float(reached.var(axis=1).mean())
+
+    def letter_standings(self, query: str, articles: Sequence[Letters]) -> Float64s:
+        """Say how far articles stand out by their letters among what the query reaches on the sample.
+
+        Args:
+            query: The text of a ticket or a search.
+            articles: At least one.
+
+        Returns:
+            Standard deviations above the mean: `(n_articles,) float64`.
+        """
+        found, usual = self._letters.likeness(query, self._letters.weigh(articles), self._sample)
+        mean, variance = self._letters_prior
+        share = len(usual) / (len(usual) + PRIOR_ROWS)
+        mean = share * float(usual.mean()) + (1 - share) * mean
+        variance = share * float(usual.var()) + (1 - share) * variance
+        standing: Float64s = (found - mean) / np.sqrt(max(variance, _LEAST_VARIANCE))
+        return standing
 
     def standings(self, queries: FloatMatrix, likeness: Likeness) -> Likeness:
         """Say how far cosines stand out among those that their query reaches on the sample.
@@ -135,15 +167,18 @@ class Backgrounds:
     def __init__(
         self,
         portraits: Callable[[Collection[Key]], Mapping[Key, Portrait]],
+        letters: Callable[[Collection[Key]], Mapping[Key, Letters]],
         off_topic: Callable[[], FloatMatrix],
     ) -> None:
         """Connect it to what it is made of.
 
         Args:
             portraits: Gives portraits by article and revision.
+            letters: Gives their letters.
             off_topic: Gives the vectors of the off-topic tickets.
         """
         self._portraits = portraits
+        self._letters = letters
         self._off_topic = off_topic
         self._made: dict[tuple[Key, ...], Background] = {}
         self._samples: dict[int, tuple[Lexicon, tuple[Key, ...]]] = {}
@@ -163,7 +198,9 @@ class Backgrounds:
                 return None
             if len(self._made) >= _MAX_VIEWS:
                 self._made.clear()
-            made = self._made[sample] = Background(portraits, self._off_topic())
+            letters = self._letters(sample[:LETTERS_SAMPLED])
+            read = [letters[key] for key in sample if key in letters]
+            made = self._made[sample] = Background(portraits, read, self._off_topic())
         return made
 
     def _sample(self, lexicon: Lexicon) -> tuple[Key, ...]:

@@ -14,6 +14,7 @@ from ulid import ULID
 from index import codec
 from index.embed.identity import require_same
 from index.generations import Generations, live_number
+from index.kept import Key
 from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.past_tickets import PastTickets
@@ -28,6 +29,7 @@ from index.rows import (
     next_sequence,
     read_live,
     read_sequence,
+    read_texts,
     revision_row,
     set_standing,
     to_article,
@@ -132,6 +134,12 @@ class Catalog:
         with self._reading() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else to_revision(row)
+
+    def texts(self, wanted: Iterable[Key]) -> dict[Key, tuple[str, str]]:
+        """Return title and text of some articles, each at a revision; unknown ones are left out."""
+        with self._reading() as connection:
+            rows = read_texts(connection, wanted)
+        return {(row.article_id, row.revision): (row.title, row.text) for row in rows}
 
     def audience_of(self, article_id: str) -> tuple[str, ...] | None:
         """Return who may read an article, or could when it was removed; `None` where there never was one.

@@ -1,12 +1,14 @@
 """A query and one article enter; what speaks for the article, and the score it is first ranked by, leave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.background import Background
+from index.kept import Key
+from index.letters import Letters
 from index.lexicon import Lexicon, WeightedTerms
 from index.models import Evidence, Features, FloatMatrix, IndexedArticle, TermIds
 from index.naming import identifiers, names
@@ -14,12 +16,13 @@ from index.portraits import Gallery, Likeness, Portrait
 
 # fused = standing of the best chunk + CENTRE_WEIGHT x that of the centre + TITLE_WEIGHT x that of the title
 # + BM25_WEIGHT x relative BM25 + TERMS_WEIGHT x (share of the query's terms that the title has + share of the title's
-# terms that the query has) + NAMED_WEIGHT if the query calls the article by name. Set by hand; docs/retrieval.md has
-# what each part brings on three labelled sets.
+# terms that the query has) + LETTERS_WEIGHT x standing of the letters + NAMED_WEIGHT if the query calls the article by
+# name. Set by hand; docs/retrieval.md has what each part brings on three labelled sets.
 CENTRE_WEIGHT = 0.5
 TITLE_WEIGHT = 0.5
 BM25_WEIGHT = 4.0
 TERMS_WEIGHT = 1.5
+LETTERS_WEIGHT = 0.5
 NAMED_WEIGHT = 5.0
 
 TELLING_TERMS = 8
@@ -66,9 +69,18 @@ class Found:
     portrait: Portrait
     title_terms: TermIds
 
+    @property
+    def key(self) -> Key:
+        """Its id and revision."""
+        return self.article.article_id, self.article.revision
+
 
 def features_of(
-    asked: Asked, found: Sequence[Found], lexicon: Lexicon, background: Background
+    asked: Asked,
+    found: Sequence[Found],
+    lexicon: Lexicon,
+    background: Background,
+    letters: Callable[[Collection[Key]], Mapping[Key, Letters]],
 ) -> list[tuple[Found, Features]]:
     """Weigh what speaks for each article that a query found.
 
@@ -77,6 +89,7 @@ def features_of(
         found: The articles, at least one.
         lexicon: The terms of all articles, as the reader may know them.
         background: What the query's cosines are measured against.
+        letters: Gives articles letter by letter.
 
     Returns:
         Articles with their features: those that come first by vectors, BM25 and name, at most `LOOKED_AT`.
@@ -89,8 +102,11 @@ def features_of(
     named = [not called.isdisjoint(names(one.article.article_id, one.article.title)) for one in found]
     bm25 = [min(1.0, max(hit.bm25 for hit in one.evidence) / ceiling) if ceiling else 0.0 for one in found]
     rough = standing.best + BM25_WEIGHT * np.array(bm25) + NAMED_WEIGHT * np.array(named)
+    rows = [int(row) for row in np.argsort(-rough, kind="stable")[:LOOKED_AT]]
+    read = letters([found[row].key for row in rows])
+    by_letters = background.letter_standings(asked.text, [read[found[row].key] for row in rows])
     weighed: list[tuple[Found, Features]] = []
-    for row in np.argsort(-rough, kind="stable")[:LOOKED_AT]:
+    for row, letter_standing in zip(rows, by_letters, strict=True):
         one = found[row]
         known = lexicon.articles.get(one.article.article_id)
         terms, head_terms = (known.terms, known.title_terms) if known else (_NO_TERMS, _NO_TERMS)
@@ -105,6 +121,7 @@ def features_of(
             coverage=asked.terms.coverage(terms),
             title_coverage=asked.terms.coverage(head_terms),
             title_share=lexicon.coverage(one.title_terms, asked.terms.ids),
+            letters_standing=float(letter_standing),
             named=float(named[row]),
         )
         weighed.append((one, features))
@@ -129,5 +146,6 @@ def fuse(features: Features) -> float:
         + TITLE_WEIGHT * features.title_standing
         + BM25_WEIGHT * features.bm25
         + TERMS_WEIGHT * (features.title_coverage + features.title_share)
+        + LETTERS_WEIGHT * features.letters_standing
         + NAMED_WEIGHT * features.named
     )

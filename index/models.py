@@ -207,6 +207,7 @@ class Features:
         coverage: Share of the query that the article contains.
         title_coverage: Share of the query that its title and symptoms contain.
         title_share: Share of its title that the query contains.
+        letters_standing: Of the likeness letter by letter.
         named: 1 if the query calls it by its title or file name, as an alert does, else 0.
     """
 
@@ -220,6 +221,7 @@ class Features:
     coverage: float
     title_coverage: float
     title_share: float
+    letters_standing: float
     named: float
 
 

@@ -1,24 +1,16 @@
 """The vectors of whole articles enter; how like each article is to a query leaves."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.models import FloatMatrix
 
-KEPT_BYTES = 64_000_000
-"""Memory for portraits; with all-MiniLM-L6-v2 that is about 40,000 chunks, the ones asked for last."""
-
 _UNTHREADED = 262_144
 """Multiplications that OpenBLAS does in the calling thread (interface/gemm.c: 65,536 x GEMM_MULTITHREAD_THRESHOLD)."""
-
-Key = tuple[str, str]
-"""Article id and revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,11 @@ class Portrait:
     def parts(self, start: int) -> tuple[int, int, int]:
         """Return where its mean, its titles and its chunks begin if its first row is row `start`."""
         return start, start + 1, start + 1 + self.titles
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its vectors."""
+        return self.rows.nbytes
 
     @property
     def chunks(self) -> FloatMatrix:
@@ -110,53 +107,3 @@ def cosines(queries: FloatMatrix, rows: FloatMatrix) -> NDArray[np.float32]:
     for start in range(0, len(rows), block):
         found[:, start : start + block] = queries @ rows[start : start + block].T
     return found
-
-
-class Portraits:
-    """Portraits by article and revision: those used last stay in memory. Safe to use from several threads."""
-
-    def __init__(self, load: Callable[[Collection[Key]], Mapping[Key, Portrait]], kept_bytes: int = KEPT_BYTES) -> None:
-        """Connect it to where portraits are kept.
-
-        Args:
-            load: Reads portraits; leaves out what is not there.
-            kept_bytes: Memory to use at most.
-        """
-        self._load = load
-        self._room = kept_bytes
-        self._kept: OrderedDict[Key, Portrait] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, wanted: Iterable[Key]) -> dict[Key, Portrait]:
-        """Return portraits.
-
-        Args:
-            wanted: Which.
-
-        Returns:
-            Those there are; an article published anew since has none of its old revision any more.
-        """
-        found: dict[Key, Portrait] = {}
-        missing: list[Key] = []
-        with self._lock:
-            for key in wanted:
-                portrait = self._kept.get(key)
-                if portrait is None:
-                    missing.append(key)
-                else:
-                    self._kept.move_to_end(key)
-                    found[key] = portrait
-        if missing:
-            loaded = self._load(missing)
-            found.update(loaded)
-            self._keep(loaded)
-        return found
-
-    def _keep(self, loaded: Mapping[Key, Portrait]) -> None:
-        with self._lock:
-            for key, portrait in loaded.items():
-                if key not in self._kept:
-                    self._kept[key] = portrait
-                    self._room -= portrait.rows.nbytes
-            while self._room < 0:
-                self._room += self._kept.popitem(last=False)[1].rows.nbytes

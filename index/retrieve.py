@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ from index.catalog import Catalog
 from index.errors import StoreError
 from index.features import TELLING_TERMS, Asked, Found, features_of, fuse
 from index.generations import FIRST
+from index.kept import Kept, Key
+from index.letters import Letters, letters_of
 from index.lexicon import Lexicon
 from index.models import (
     NO_SCALE,
@@ -22,7 +25,6 @@ from index.models import (
     point_id,
 )
 from index.neighbours import Neighbours
-from index.portraits import Portraits
 from index.ports import Embedder, VectorStore
 from index.sentences import telling_sentences
 from index.store.bm25 import TermEncoder
@@ -33,6 +35,12 @@ POOL = 50
 
 ATTEMPTS = 3
 """How often a search is run again because an article it found was published anew meanwhile."""
+
+PORTRAIT_BYTES = 64_000_000
+"""Memory for the vectors of articles; with all-MiniLM-L6-v2 that is about 40,000 chunks, the ones asked for last."""
+
+LETTER_BYTES = 64_000_000
+"""Memory for the letters of articles: about 12,000 chunks."""
 
 _TITLES_KEPT = 4_096
 """Titles whose terms are kept in memory; finding them takes longer than all else."""
@@ -81,8 +89,9 @@ class Retriever:
         self._terms = TermEncoder()
         self._title_terms = lru_cache(maxsize=_TITLES_KEPT)(self._terms.terms)
         self._vectors = catalog.vectors(generation)
-        self._portraits = Portraits(self._vectors.portraits)
-        self._backgrounds = Backgrounds(self._portraits.get, self._off_topic)
+        self._portraits = Kept(self._vectors.portraits, PORTRAIT_BYTES)
+        self._letters = Kept(self._read_letters, LETTER_BYTES)
+        self._backgrounds = Backgrounds(self._portraits.get, self._letters.get, self._off_topic)
         self._neighbours = Neighbours(catalog.past_tickets, embedder)
 
     def retrieve(self, query: str, *, audience: frozenset[str], limit: int = 8) -> Retrieval:
@@ -116,7 +125,7 @@ class Retriever:
                 break
         lexicon = self._catalog.lexicon().seen_by(asked.audience)
         background = self._backgrounds.of(lexicon)
-        candidates = _rank(asked, found, lexicon, background) if found and background else []
+        candidates = _rank(asked, found, lexicon, background, self._letters.get) if found and background else []
         return Retrieval(
             candidates=tuple(candidates[:limit]),
             unknown_term_share=lexicon.unknown_share(asked.bm25.indices),
@@ -179,12 +188,21 @@ class Retriever:
         lexicon = self._catalog.lexicon().seen_by(audience)
         return self._embedder.embed_queries([query, *telling_sentences(query, lexicon, self._terms.terms)])
 
+    def _read_letters(self, wanted: Collection[Key]) -> dict[Key, Letters]:
+        return {key: letters_of(key[0], title, text) for key, (title, text) in self._catalog.texts(wanted).items()}
+
     def _off_topic(self) -> FloatMatrix:
         recorded = self._vectors.off_topic(off_topic_digest())
         return embed_off_topic(self._embedder) if recorded is None else recorded
 
 
-def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Background) -> list[Candidate]:
+def _rank(
+    asked: _Query,
+    found: list[Found],
+    lexicon: Lexicon,
+    background: Background,
+    letters: Callable[[Collection[Key]], Mapping[Key, Letters]],
+) -> list[Candidate]:
     """Weigh what speaks for each article; best first."""
     weighed = Asked(asked.text, asked.dense, lexicon.weigh(asked.bm25.indices, TELLING_TERMS))
     candidates = [
@@ -196,7 +214,7 @@ def _rank(asked: _Query, found: list[Found], lexicon: Lexicon, background: Backg
             fused=fuse(features),
             evidence=one.evidence,
         )
-        for one, features in features_of(weighed, found, lexicon, background)
+        for one, features in features_of(weighed, found, lexicon, background, letters)
     ]
     return sorted(candidates, key=lambda one: (-one.fused, one.article.article_id))
 

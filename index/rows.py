@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select, update
+from sqlalchemy import Connection, Row, RowMapping, Select, select, tuple_, update
 
 from index import codec
+from index.kept import Key
 from index.lexicon import ArticleTerms, Lexicon
 from index.models import IndexedArticle, Revision, TermIds
 from index.portraits import Portrait
@@ -76,6 +77,17 @@ def read_live(connection: Connection, ids: Iterable[str]) -> dict[str, IndexedAr
         query = live_articles().where(articles.c.article_id.in_(wanted[start : start + _IDS_PER_QUERY]))
         for row in connection.execute(query).mappings():
             found[row["article_id"]] = to_article(row)
+    return found
+
+
+def read_texts(connection: Connection, wanted: Iterable[Key]) -> list[Row[Any]]:
+    """Read article id, revision, title and text of some articles, each at a revision."""
+    keys = sorted(set(wanted))
+    columns = [revisions.c[name] for name in ("article_id", "revision", "title", "text")]
+    found: list[Row[Any]] = []
+    for start in range(0, len(keys), _IDS_PER_QUERY // 2):
+        some = tuple_(revisions.c.article_id, revisions.c.revision).in_(keys[start : start + _IDS_PER_QUERY // 2])
+        found += connection.execute(select(*columns).where(some)).all()
     return found
 
 

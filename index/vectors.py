@@ -7,8 +7,9 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index import codec
+from index.kept import Key
 from index.models import FloatMatrix
-from index.portraits import Key, Portrait
+from index.portraits import Portrait
 from index.tables import errors_mapped, off_topic, portraits, writing
 
 _IDS_PER_QUERY = 500

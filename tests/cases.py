@@ -54,7 +54,7 @@ def a_candidate(
         datetime(2026, 10, 1, tzinfo=UTC),
     )
     place = SCALE.place(similarity)
-    features = Features(5 * place, 5 * place, 5 * place, place, place, place, 0.5, 0.8, 0.5, 0.5, 0.0)
+    features = Features(5 * place, 5 * place, 5 * place, place, place, place, 0.5, 0.8, 0.5, 0.5, 5 * place, 0.0)
     return Candidate(article, similarity, 5.0, features, similarity, tuple(evidence))
 
 

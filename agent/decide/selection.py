@@ -15,6 +15,9 @@ MAX_REPLY_CHARS = 64 * 1024
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
+"""Not allowed raw in JSON strings; engines whose grammar allows them are about."""
+
 _THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 
 
@@ -64,7 +67,7 @@ def read_reply(text: str, kind: type[Kind]) -> Kind:
     """
     if len(text) > MAX_REPLY_CHARS:
         raise ModelError(f"gave a reply of {len(text):,} characters, more than {MAX_REPLY_CHARS:,}")
-    said = _THOUGHT.sub("", text)
+    said = _CONTROL.sub(" ", _THOUGHT.sub("", text))
     start, end = said.find("{"), said.rfind("}")
     if not 0 <= start < end:
         raise ModelError("gave a reply without a JSON object")

@@ -3,12 +3,15 @@ from collections.abc import Collection
 import numpy as np
 
 from index.background import Background, Backgrounds, off_topic_digest, off_topic_tickets
+from index.kept import Key
+from index.letters import Letters, letters_of
 from index.lexicon import ArticleTerms, Lexicon
 from index.models import FloatMatrix
-from index.portraits import Gallery, Key, Portrait
+from index.portraits import Gallery, Portrait
 from ingest.models import EVERYONE
 from tests.unit.index.test_portraits import a_portrait, unit_rows
 
+LETTERS = [letters_of("", title, "") for title in ("VPN drops", "Printer is jammed", "Reset a password")]
 TERMS = np.array([1], dtype=np.uint32)
 
 
@@ -29,8 +32,8 @@ def test_standings_and_places_do_not_depend_on_where_a_models_cosines_live() -> 
     portraits = [a_portrait(rng, 1) for _ in range(40)]
     moved = [Portrait.of(shifted(one.rows[1 : 1 + one.titles]), shifted(one.chunks)) for one in portraits]
     off_topic, queries = unit_rows(rng, 30), unit_rows(rng, 5)
-    before = Background(portraits, off_topic)
-    after = Background(moved, shifted(off_topic))
+    before = Background(portraits, LETTERS, off_topic)
+    after = Background(moved, LETTERS, shifted(off_topic))
     assert after.scale.unrelated > 0.8
     low, high = Gallery(portraits[:5]).compare(queries), Gallery(moved[:5]).compare(shifted(queries))
     assert np.allclose(after.scale.place(high.best), before.scale.place(low.best), atol=1e-3)
@@ -44,7 +47,7 @@ def test_an_article_of_its_own_stands_out_even_where_there_is_no_other() -> None
     lonely = a_portrait(rng, 1)
     gallery = Gallery([lonely])
     own = lonely.chunks[:1]
-    standings = Background([lonely], unit_rows(rng, 50)).standings(own, gallery.compare(own))
+    standings = Background([lonely], LETTERS[:1], unit_rows(rng, 50)).standings(own, gallery.compare(own))
     assert standings.best[0, 0] > 2
     assert all(np.isfinite(kind).all() for kind in (standings.best, standings.centre, standings.title))
 
@@ -52,9 +55,17 @@ def test_an_article_of_its_own_stands_out_even_where_there_is_no_other() -> None
 def test_a_model_that_tells_nothing_apart_divides_by_nothing() -> None:
     same = np.tile(unit_rows(np.random.default_rng(5), 1), (3, 1))
     portraits = [Portrait.of(same[:1], same)] * 4
-    gallery, background = Gallery(portraits), Background(portraits, same)
+    gallery, background = Gallery(portraits), Background(portraits, LETTERS, same)
     assert np.isfinite(background.scale.place(1.0))
     assert np.isfinite(background.standings(same, gallery.compare(same)).title).all()
+
+
+def test_an_article_whose_letters_are_the_querys_stands_out() -> None:
+    rng = np.random.default_rng(6)
+    background = Background([a_portrait(rng)], LETTERS, unit_rows(rng, 9))
+    near, far = background.letter_standings("printer jamed again", [LETTERS[1], LETTERS[0]])
+    assert near > 2 > far
+    assert np.isfinite(background.letter_standings("?!", LETTERS)).all()
 
 
 class Index:
@@ -64,7 +75,10 @@ class Index:
         rng = np.random.default_rng(0)
         self.portraits = {(one, "r"): a_portrait(rng) for one in ids}
         self.asked: list[list[Key]] = []
-        self.backgrounds = Backgrounds(self.load, lambda: unit_rows(np.random.default_rng(1), 9))
+        self.backgrounds = Backgrounds(self.load, self.read, lambda: unit_rows(np.random.default_rng(1), 9))
+
+    def read(self, wanted: Collection[Key]) -> dict[Key, Letters]:
+        return {key: letters_of(key[0], "", "") for key in wanted}
 
     def load(self, wanted: Collection[Key]) -> dict[Key, Portrait]:
         self.asked.append(list(wanted))
