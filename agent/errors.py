@@ -6,6 +6,7 @@ RunciteError
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
     ├── ConfidenceError      fitted coefficients cannot be read
+    ├── CalibrationError     a stored calibration cannot be read
     ├── PolicyError          a policy file cannot be used
     │   └── PatternError     a pattern in it cannot be
     ├── ModelError           a language model gave no usable reply
@@ -36,6 +37,10 @@ class DatasetError(AgentError):
 
 class ConfidenceError(AgentError):
     """Fitted coefficients cannot be read, or are not of this version's signals."""
+
+
+class CalibrationError(AgentError):
+    """A stored calibration cannot be read, or is not as it was written."""
 
 
 class PolicyError(AgentError):

@@ -2,10 +2,12 @@
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.confidence import Coefficients, preset
 from agent.errors import PolicyError
+from agent.models import PRESET, Ground
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.ports import TicketSignals
@@ -22,11 +24,21 @@ Stamps = tuple[tuple[int, int, int] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One policy with everything made of it; a decision uses the same one from beginning to end."""
+    """One policy with everything made of it; a decision uses the same one from beginning to end.
+
+    Attributes:
+        policy: The rules; `min_confidence` is that of the calibration in force.
+        policy_hash: Digest of the policy as it was written.
+        signals: Says what a ticket's words mean under it.
+        ground: What confidence rests on.
+        coefficients: Behind the confidence.
+    """
 
     policy: Policy
     policy_hash: str
     signals: TicketSignals
+    ground: Ground = PRESET
+    coefficients: Coefficients = field(default_factory=preset)
 
 
 class PolicyKeeper:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.calibration import CALIBRATION_NAME, CalibrationKeeper
 from agent.decide.extractive import ExtractiveDecider
 from agent.desk import Desk
 from agent.ledger import Ledger
@@ -294,7 +295,8 @@ class _Opener:
             # Past the cache: what tickets say is not kept, and no ticket waits for a disk.
             policy = PolicyKeeper(Policy(), policy_path(settings), embedding, settings.home / EXEMPLARS_NAME)
             decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
-            triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
+            rules = CalibrationKeeper(settings.home / CALIBRATION_NAME, policy.current, catalog)
+            triager = Triager(searcher, catalog, decider, rules.current, embedding.spec.model)
             desk = Desk(triager, self.ledger, catalog, policy.current)
             return Serving(generation.number, searcher, triager, desk, policy, syncer, health, opening.pop_all())
 

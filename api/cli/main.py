@@ -54,6 +54,7 @@ COMMANDS: Commands = {
     "restore": ("api.cli.backup:restore", "Make a home of a backup."),
     "status": ("api.cli.status:status", "Show what the home holds."),
     "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
+    "calibrate": ("api.cli.calibrate:calibrate", "Fit the threshold to your own labelled tickets."),
     "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),
 }
 
