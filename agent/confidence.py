@@ -13,9 +13,6 @@ from agent.errors import ConfidenceError
 from agent.models import Contribution
 from index.models import Candidate, Features, Retrieval
 
-CALIBRATION = "preset"
-"""Named in every decision until a calibration to the organisation's own tickets replaces it."""
-
 FEATURES = tuple(field.name for field in fields(Features))
 """What the coefficients are of, in order."""
 

@@ -6,10 +6,14 @@ RunciteError
     │   └── EmptyTicketError there is nothing in it
     ├── DatasetError         a labelled dataset cannot be read
     ├── ConfidenceError      fitted coefficients cannot be read
+    ├── CalibrationError     a stored calibration cannot be read
     ├── PolicyError          a policy file cannot be used
     │   └── PatternError     a pattern in it cannot be
     ├── ModelError           a language model gave no usable reply
-    └── LookupFailedError    a system that a model may ask gave no answer
+    ├── LookupFailedError    a system that a model may ask gave no answer
+    └── LedgerError          a decision cannot be recorded, or read again
+        ├── LedgerVersionError another version of Runcite wrote the ledger
+        └── AnchorError      the anchor of the audit log is none
 """
 
 from ingest.errors import RunciteError
@@ -35,6 +39,10 @@ class ConfidenceError(AgentError):
     """Fitted coefficients cannot be read, or are not of this version's signals."""
 
 
+class CalibrationError(AgentError):
+    """A stored calibration cannot be read, or is not as it was written."""
+
+
 class PolicyError(AgentError):
     """A policy file cannot be used; the message names line, column and remedy."""
 
@@ -49,3 +57,15 @@ class ModelError(AgentError):
 
 class LookupFailedError(AgentError):
     """A system that a model may ask about a customer or a service gave no answer."""
+
+
+class LedgerError(AgentError):
+    """A decision cannot be recorded, or what was recorded cannot be read."""
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger is whole, and of a schema that this version does not read."""
+
+
+class AnchorError(LedgerError):
+    """What is to be the anchor of the audit log, or a head of it, is none."""

@@ -301,6 +301,13 @@ def _policy_draft(best: AssessedCandidate, case: Case, policy: Policy) -> Findin
     return Passed(f"the policy lets {_name(best)} act")
 
 
+@_of_the_match
+def _calibrated(_best: AssessedCandidate, case: Case, _policy: Policy) -> Finding:
+    if case.ground.fault is not None:
+        return Fired("calibration", f"drafts only: {case.ground.fault}", "`runcite calibrate` on labelled tickets")
+    return Passed(f"confidence rests on {case.ground.name}")
+
+
 def _could_act(candidate: AssessedCandidate) -> bool:
     return candidate.candidate.article.metadata.status == "published" and candidate.freshness.state != "superseded"
 
@@ -323,4 +330,5 @@ GATES: Final[tuple[Gate, ...]] = (
     Gate("language", "ESCALATE_HUMAN", _language),
     Gate("policy_approval", "REQUIRE_APPROVAL", _policy_approval),
     Gate("policy_draft", "ESCALATE_HUMAN", _policy_draft),
+    Gate("calibration", "ESCALATE_HUMAN", _calibrated),
 )

@@ -33,9 +33,11 @@ RefusalReason = Literal[
     "unverified_identity",
     "language",
     "policy",
+    "calibration",
     "citation_failed",
     "model_declined",
     "index_unavailable",
+    "not_recorded",
 ]
 
 ACTING: frozenset[Outcome] = frozenset({"RESOLVE", "GUIDE_USER"})
@@ -191,6 +193,27 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a confidence rests on.
+
+    Attributes:
+        name: `preset`, or `fitted:` and the id of the calibration.
+        fault: Why that calibration no longer holds, and the remedy; `None` where it does, and of the preset.
+    """
+
+    name: str = "preset"
+    fault: str | None = None
+
+    def __str__(self) -> str:
+        """Say it in a decision's provenance."""
+        return self.name if self.fault is None else f"{self.name} (stale: {self.fault})"
+
+
+PRESET = Ground()
+"""Of coefficients as they are shipped: fitted to other knowledge bases, with no bound claimed for this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the gates look at: facts only, gathered before any of them runs.
 
@@ -201,6 +224,7 @@ class Case:
         candidates: What was found, assessed; best first.
         signals: What its words mean under the policy.
         index_fault: Why the index could not be searched, and the remedy; `None` where it was.
+        ground: What the confidences rest on.
     """
 
     ticket: Ticket
@@ -209,6 +233,7 @@ class Case:
     candidates: tuple[AssessedCandidate, ...]
     signals: Signals = Signals()
     index_fault: str | None = None
+    ground: Ground = PRESET
 
     @property
     def best(self) -> AssessedCandidate | None:

@@ -51,9 +51,10 @@ DEFAULT_PRIORITIES: Mapping[Route, Priority] = {"default": "P3"}
 
 @dataclass(frozen=True, slots=True)
 class SignalRules:
-    """How one kind of risk is recognised: what shows it, and what only sounds like it."""
+    """How one kind of risk is recognised: what shows it, what hints at it, and what only sounds like it."""
 
     patterns: tuple[Pattern, ...] = ()
+    hints: tuple[Pattern, ...] = ()
     innocent: tuple[Pattern, ...] = ()
 
 

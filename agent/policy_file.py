@@ -15,7 +15,7 @@ from agent.models import RiskKind, Tag
 from agent.policy import IdentityRules, Policy, Route, SignalRules, TagRule
 from agent.policy_schema import PolicySchema, PrioritiesSection, ReviewSection, RoutingSection, SignalSection
 from agent.policy_text import Mistake, Places, PolicyFileError, PolicyText, load_yaml, read_policy_text
-from agent.risk.exemplars import Exemplar, digest, parse_exemplars
+from agent.risk.exemplars import Exemplar, Exemplars, parse_exemplars
 from agent.risk.patterns import Pattern
 from ingest.dates import parse_interval
 from ingest.freshness import FreshnessWindows
@@ -42,7 +42,7 @@ class LoadedPolicy:
     """A policy, the exemplars that belong to it, the files it was read from, and where each value came from."""
 
     policy: Policy
-    exemplars: tuple[Exemplar, ...]
+    exemplars: Exemplars
     files: tuple[Path, ...]
     origins: tuple[Origin, ...]
 
@@ -90,8 +90,9 @@ def _load(base: Policy, source: PolicyText, path: Path | None) -> LoadedPolicy:
     mistakes = list(_unreachable(checked, source))
     if mistakes:
         raise PolicyFileError(source.name, mistakes)
-    exemplars, files = _exemplars(checked, path)
-    policy = replace(_policy(base, checked), exemplars_digest=digest(exemplars))
+    own, files = _own_exemplars(checked, path)
+    exemplars = Exemplars(SHIPPED_EXEMPLARS, own)
+    policy = replace(_policy(base, checked), exemplars_digest=exemplars.digest)
     return LoadedPolicy(policy, exemplars, files, tuple(_origins(merged, source)))
 
 
@@ -150,10 +151,9 @@ def _unreachable(checked: PolicySchema, source: PolicyText) -> Iterator[Mistake]
             )
 
 
-def _exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar, ...], tuple[Path, ...]]:
-    shipped = parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), SHIPPED_EXEMPLARS.name)
+def _own_exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar, ...], tuple[Path, ...]]:
     if path is None or checked.exemplars is None:
-        return shipped, (path,) if path else ()
+        return (), (path,) if path else ()
     own = path.parent / checked.exemplars
     try:
         text = own.read_text(encoding="utf-8-sig")
@@ -161,7 +161,7 @@ def _exemplars(checked: PolicySchema, path: Path | None) -> tuple[tuple[Exemplar
         raise PolicyError(
             f"the exemplars {str(own)!r} cannot be read: {error}; expected JSON lines in UTF-8"
         ) from error
-    return (*shipped, *parse_exemplars(text, own.name)), (path, own)
+    return parse_exemplars(text, own.name), (path, own)
 
 
 def _policy(base: Policy, checked: PolicySchema) -> Policy:
@@ -205,14 +205,16 @@ def _by_route(section: RoutingSection | PrioritiesSection) -> dict[Route, Any]:
 def _added(kind: RiskKind, own: SignalSection) -> SignalRules:
     """Put a file's patterns behind the shipped ones, which cannot be taken away."""
     shipped, added = _shipped_signals()[kind], _rules(own)
-    return SignalRules(shipped.patterns + added.patterns, shipped.innocent + added.innocent)
+    return SignalRules(
+        shipped.patterns + added.patterns, shipped.hints + added.hints, shipped.innocent + added.innocent
+    )
 
 
 def _rules(section: SignalSection) -> SignalRules:
     return SignalRules(
         *(
             tuple(Pattern(text, language) for language, texts in by_language.items() for text in texts)
-            for by_language in (section.patterns, section.innocent)
+            for by_language in (section.patterns, section.hints, section.innocent)
         )
     )
 

@@ -121,9 +121,10 @@ class OutageSection(_Section):
 
 
 class SignalSection(_Section):
-    """What shows one kind of risk, by language, and what only sounds like it."""
+    """What shows one kind of risk, by language, what hints at it, and what only sounds like it."""
 
     patterns: dict[Language, tuple[PatternText, ...]] = {}
+    hints: dict[Language, tuple[PatternText, ...]] = {}
     innocent: dict[Language, tuple[PatternText, ...]] = {}
 
 

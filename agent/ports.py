@@ -1,8 +1,10 @@
-"""The seams of the agent: where candidates and texts come from, who drafts a decision, and what a model may look up."""
+"""The seams of the agent: where candidates and texts come from, who drafts decisions, where they are kept."""
 
+from datetime import date
 from typing import Protocol
 
 from agent.models import Case, Draft, Reading, Signals, Ticket, Verdict
+from agent.schema import Decision
 from index.models import Retrieval, Revision
 
 
@@ -27,6 +29,18 @@ class Decider(Protocol):
 
     def decide(self, case: Case, verdict: Verdict, library: Library) -> Draft:
         """Return a draft for this case."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps decisions for good."""
+
+    def record(self, case: Case, decision: Decision, as_of: date) -> None:
+        """Keep a decision and the facts it was made of, freshness judged on a day; durable when this returns.
+
+        Raises:
+            LedgerError: It cannot be kept; nothing of it is.
+        """
         ...
 
 

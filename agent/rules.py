@@ -2,17 +2,16 @@
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
+from agent.confidence import Coefficients, preset
 from agent.errors import PolicyError
+from agent.models import PRESET, Ground
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.ports import TicketSignals
-from agent.risk.exemplars import Exemplars
-from agent.risk.vectors import exemplar_vectors
+from agent.risk.kept import judge_for, read_letters
 from agent.signals import SignalReader
 from index.errors import IndexingError
 from index.ports import Embedder
@@ -25,11 +24,21 @@ Stamps = tuple[tuple[int, int, int] | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One policy with everything made of it; a decision uses the same one from beginning to end."""
+    """One policy with everything made of it; a decision uses the same one from beginning to end.
+
+    Attributes:
+        policy: The rules; `min_confidence` is that of the calibration in force.
+        policy_hash: Digest of the policy as it was written.
+        signals: Says what a ticket's words mean under it.
+        ground: What confidence rests on.
+        coefficients: Behind the confidence.
+    """
 
     policy: Policy
     policy_hash: str
     signals: TicketSignals
+    ground: Ground = PRESET
+    coefficients: Coefficients = field(default_factory=preset)
 
 
 class PolicyKeeper:
@@ -46,7 +55,7 @@ class PolicyKeeper:
             base: What the embedding model settles.
             path: The organisation's file; until there is one, the shipped policy is in force.
             embedder: The index's embedding model.
-            cache: Folder that keeps the exemplars' vectors.
+            cache: Folder that keeps what exemplars taught.
 
         Raises:
             PolicyError: The file cannot be used, and there is no earlier policy to keep.
@@ -105,13 +114,13 @@ class PolicyKeeper:
         return tuple(_stamp(file) for file in dict.fromkeys((self._path, *loaded.files)))
 
     def _compile(self, loaded: LoadedPolicy) -> tuple[Rules, bool]:
+        letters, judge = read_letters(loaded.exemplars), None
         try:
-            vectors, whole = exemplar_vectors(loaded.exemplars, self._embedder, self._cache), True
-        except IndexingError:
-            size = len(loaded.exemplars), self._embedder.spec.dimension
-            vectors, whole = np.zeros(size, dtype=np.float32), False
-        signals = SignalReader(loaded.policy, Exemplars(loaded.exemplars, vectors), self._embedder.embed_passages)
-        return Rules(loaded.policy, loaded.policy.hash(), signals), whole
+            judge = judge_for(letters, loaded.exemplars, self._embedder, self._cache)
+        except IndexingError as error:
+            _LOG.warning("until the model can be had, risk is recognised by patterns and letters alone: %s", error)
+        signals = SignalReader(loaded.policy, letters, judge, self._embedder.embed_passages)
+        return Rules(loaded.policy, loaded.policy.hash(), signals), judge is not None
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -141,6 +141,7 @@ class Provenance:
     index_revision: str
     policy_hash: str
     calibration: str
+    recorded: bool
 
 
 @dataclass(frozen=True, slots=True)

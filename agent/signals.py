@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from agent.models import Reading, RiskSignal, Signals, Ticket
 from agent.policy import Policy, SignalRules
-from agent.risk.exemplars import RISKS, Exemplars
+from agent.risk.exemplars import RISKS
 from agent.risk.fold import sentences
+from agent.risk.judge import ByLetters, Judge
 from agent.risk.language import foreign_language
 from agent.risk.patterns import Pattern, PatternSet
 from agent.risk.recognise import Recogniser, Rules
@@ -16,13 +17,20 @@ from index.models import FloatMatrix
 class SignalReader:
     """Reads tickets under one policy. Safe to use from several threads."""
 
-    def __init__(self, policy: Policy, exemplars: Exemplars, embed: Callable[[Sequence[str]], FloatMatrix]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        letters: ByLetters,
+        judge: Judge | None,
+        embed: Callable[[Sequence[str]], FloatMatrix],
+    ) -> None:
         """Compile the policy.
 
         Args:
             policy: The rules.
-            exemplars: Labelled sentences, as the index's embedding model sees them.
-            embed: That model.
+            letters: What labelled sentences taught by their letters.
+            judge: The same by letters and meaning; without it letters speak alone.
+            embed: The model it was taught with.
         """
         rules = {kind: policy.signals.get(kind, SignalRules()) for kind in RISKS}
         self._policy = policy
@@ -33,10 +41,12 @@ class SignalReader:
         self._recogniser = Recogniser(
             Rules(
                 patterns={kind: PatternSet(rule.patterns) for kind, rule in rules.items()},
+                hints={kind: PatternSet(rule.hints) for kind, rule in rules.items()},
                 innocent={kind: PatternSet(rule.innocent) for kind, rule in rules.items()},
                 alerts_are_outages=policy.alerts_are_outages,
             ),
-            exemplars,
+            letters,
+            judge,
             embed,
         )
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from ulid import ULID
 
-from agent.confidence import CALIBRATION, estimate, preset
+from agent.confidence import estimate
 from agent.decide.extractive import ExtractiveDecider
 from agent.decision import Ruling, Stamp, build_decision
 from agent.gates import run_gates
@@ -63,6 +63,11 @@ class Triager:
         self._embedding = embedding
         self._now = now
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force, with the threshold of the calibration in force."""
+        return self._rules().policy
+
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> Decision:
         """Decide one ticket; see `explain`."""
         return self.explain(ticket, as_of=as_of)[1]
@@ -88,11 +93,12 @@ class Triager:
         rules = self._rules()
         signals = rules.signals.read(ticket, reading)
         try:
-            case = self._gather(Case(ticket, reading, NOTHING_FOUND, (), signals), rules, as_of or created_at.date())
+            case = Case(ticket, reading, NOTHING_FOUND, (), signals, ground=rules.ground)
+            case = self._gather(case, rules, as_of or created_at.date())
             return case, self._decide(case, rules, created_at, started)
         except IndexingError as error:
             # An index that cannot be read is a reason to hand over, as any other is.
-            case = Case(ticket, reading, NOTHING_FOUND, (), signals, index_fault=str(error))
+            case = Case(ticket, reading, NOTHING_FOUND, (), signals, str(error), rules.ground)
             return case, self._decide(case, rules, created_at, started)
 
     def _decide(self, case: Case, rules: Rules, created_at: datetime, started: float) -> Decision:
@@ -111,7 +117,8 @@ class Triager:
             embedding=self._embedding,
             index_revision=case.retrieval.index_revision,
             policy_hash=rules.policy_hash,
-            calibration=CALIBRATION,
+            calibration=str(case.ground),
+            recorded=False,
         )
         stamp = Stamp(str(ULID.from_datetime(created_at)), created_at, provenance)
         return build_decision(case, ruling, rules.policy, self._library, stamp)
@@ -119,11 +126,12 @@ class Triager:
     def _gather(self, case: Case, rules: Rules, as_of: date) -> Case:
         audience = case.ticket.requester.audience
         retrieval = self._searcher.retrieve(case.reading.query, audience=audience, limit=CANDIDATES)
-        return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules.policy, as_of))
+        return replace(case, retrieval=retrieval, candidates=self._assess(retrieval, rules, as_of))
 
-    def _assess(self, retrieval: Retrieval, policy: Policy, as_of: date) -> tuple[AssessedCandidate, ...]:
+    def _assess(self, retrieval: Retrieval, rules: Rules, as_of: date) -> tuple[AssessedCandidate, ...]:
         assessed: list[AssessedCandidate] = []
-        for candidate, one in zip(retrieval.candidates, estimate(retrieval, preset()), strict=True):
+        policy = rules.policy
+        for candidate, one in zip(retrieval.candidates, estimate(retrieval, rules.coefficients), strict=True):
             article = candidate.article
             freshness = assess(article.metadata, policy.windows, as_of)
             may_act = policy.basis_may_act(freshness, article.source, article.metadata)

@@ -12,7 +12,7 @@ from agent.reading import MAX_TICKET_BYTES
 from api import problems
 from api.guard import BodyLimit, HeadAsGet, LocalCallersOnly
 from api.ports import Runtime
-from api.routes import articles, health, ingest_runs, search, triage
+from api.routes import articles, decisions, health, ingest_runs, search, triage
 from api.runs import RunQueue
 from api.schedule import Schedule
 from api.schemas import ProblemV1
@@ -67,7 +67,7 @@ def create_app(runtime: Runtime, sources: Sequence[str] = (), every_s: float | N
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=MAX_TICKET_BYTES)
     app.add_middleware(LocalCallersOnly)
-    for part in (triage, search, articles, ingest_runs, health):
+    for part in (triage, decisions, search, articles, ingest_runs, health):
         app.include_router(part.router)
     _add_examples(app)
     return app

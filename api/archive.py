@@ -24,8 +24,8 @@ from api.errors import ArchiveError
 
 MANIFEST_NAME = "manifest.json"
 MOST_MANIFEST_BYTES = 1_000_000
-DATABASES = ("catalog.sqlite", "ledger.sqlite", "embeddings.sqlite")
-FILES = ("policy.yml",)
+DATABASES = ("catalog.sqlite", "embeddings.sqlite")
+FILES = ("policy.yml", "calibration.json")
 FOLDERS = ("models",)
 
 _CHUNK_BYTES = 1 << 20

@@ -7,20 +7,27 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from agent.calibration import CALIBRATION_NAME, CalibrationKeeper
+from agent.decide.extractive import ExtractiveDecider
+from agent.desk import Desk
+from agent.ledger import Ledger
 from agent.policy import Policy
 from agent.policy_file import LoadedPolicy, load_policy
 from agent.rules import PolicyKeeper
 from agent.scrub import scrub
 from agent.triage import Triager
+from api.actor import actor
 from api.errors import ConfigurationError, NothingToDoError
 from api.home import LocalRuntime
 from api.leftovers import recover
 from api.live import Live, Serving
-from api.model import ModelParts, decider_of, open_model
+from api.move import Mover
 from api.reading import fingerprint, fingerprint_etag, open_source, read
 from api.rebuild import Rebuilder, chunking, endpoint_of
-from api.settings import Settings
+from api.retention import Retention
+from api.settings import Settings, at_server
 from api.shelf import Shelf
 from api.stores import OnNotice, Stores
 from index.catalog import Catalog
@@ -34,6 +41,9 @@ from index.models import EmbeddingSpec
 from index.ports import Embedder
 from index.retrieve import Retriever
 from index.sync import Syncer
+
+if TYPE_CHECKING:
+    from api.model import ModelParts
 
 CATALOG_NAME = "catalog.sqlite"
 POLICY_NAME = "policy.yml"
@@ -78,11 +88,12 @@ def loaded_policy(settings: Settings) -> LoadedPolicy:
 
 
 @contextmanager
-def open_shelf(settings: Settings) -> Iterator[Shelf]:
+def open_shelf(settings: Settings, command: str = "runcite") -> Iterator[Shelf]:
     """Open a home for reading articles: no lock, no model, beside whatever process holds the store.
 
     Args:
         settings: Which home.
+        command: What the process does, for the audit log.
 
     Yields:
         Its articles.
@@ -95,7 +106,8 @@ def open_shelf(settings: Settings) -> Iterator[Shelf]:
     catalog = Catalog.open(settings.home / CATALOG_NAME)
     try:
         policy = loaded_policy(settings).policy
-        yield Shelf(catalog, settings.home, lambda: policy.windows)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Shelf(catalog, ledger, settings.home, lambda: policy.windows)
     finally:
         catalog.close()
 
@@ -128,7 +140,7 @@ def open_runtime(
         require_catalog(settings.home)
     with ExitStack() as opened:
         command = command or " ".join(["runcite", *sys.argv[1:2]])
-        model = opened.enter_context(open_model(settings))
+        model = opened.enter_context(_language_model(settings))
         alone = settings.qdrant_url is None
         if alone:
             # The vectors are in the home, and one process may have them open.
@@ -141,19 +153,24 @@ def open_runtime(
         holding = nullcontext if alone else partial(_lock, settings.home, command)
         if not create:
             _require_articles(catalog, settings.home)
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        retention = Retention(ledger, settings.keep_words_days)
+        retention.start()
+        opened.callback(retention.stop)
         stores = Stores(settings, catalog, notice)
         if alone:
             stores.tidy()
-        opener = _Opener(settings, catalog, stores, model, wait)
+        opener = _Opener(settings, catalog, stores, ledger, model, wait)
         live = Live(opener.open(settings.embedding), catalog.generations, opener.follow)
         opened.callback(live.close)
         if not alone:
             live.watch()
-        shelf = Shelf(catalog, settings.home, lambda: live.now.policy.loaded.policy.windows)
+        shelf = Shelf(catalog, ledger, settings.home, lambda: live.now.policy.loaded.policy.windows)
         yield LocalRuntime(
             catalog=catalog,
+            ledger=ledger,
             live=live,
-            rebuilder=Rebuilder(settings, catalog, stores),
+            rebuilder=Rebuilder(settings, catalog, stores, ledger),
             shelf=shelf,
             history=shelf.history,
             open_source=partial(open_source, settings=settings),
@@ -185,7 +202,36 @@ def open_rebuilder(settings: Settings, *, command: str = "", notice: OnNotice = 
         if settings.qdrant_url is None:
             catalog.run_log.close_open()
         _require_articles(catalog, settings.home)
-        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice))
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(command))
+        yield Rebuilder(settings, catalog, Stores(settings, catalog, notice), ledger)
+
+
+@contextmanager
+def open_mover(settings: Settings, url: str, *, command: str, notice: OnNotice = _silent) -> Iterator[Mover]:
+    """Open a home to copy its vectors to a Qdrant server, or back. No model is loaded.
+
+    Args:
+        settings: Which home, and how a new collection is laid out.
+        url: The server's REST address.
+        command: What the process does, for others who find the home held.
+        notice: Told what a person should know.
+
+    Yields:
+        What copies them.
+
+    Raises:
+        ConfigurationError: The address is none.
+        NothingToDoError: There is no index in the home.
+        StoreHeldError: Another process holds the home.
+        CatalogError: The catalog is damaged.
+    """
+    inside, outside = at_server(settings, None), at_server(settings, url)
+    require_catalog(settings.home)
+    with _lock(settings.home, command), ExitStack() as opened:
+        catalog = Catalog.open(settings.home / CATALOG_NAME)
+        opened.callback(catalog.close)
+        _require_articles(catalog, settings.home)
+        yield Mover(catalog, Stores(inside, catalog, notice), Stores(outside, catalog, notice))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +246,8 @@ class _Opener:
     settings: Settings
     catalog: Catalog
     stores: Stores
-    model: ModelParts | None
+    ledger: Ledger
+    model: "ModelParts | None"
     wait: bool
 
     def follow(self) -> Serving:
@@ -245,10 +292,13 @@ class _Opener:
                 chunk=chunking(embedder),
                 fingerprint_etag=fingerprint_etag,
             )
-            policy = PolicyKeeper(Policy(), policy_path(settings), embedder, settings.home / EXEMPLARS_NAME)
-            decider = decider_of(self.model, searcher, _scrubbed)
-            triager = Triager(searcher, catalog, decider, policy.current, embedding.spec.model)
-            return Serving(generation.number, searcher, triager, policy, syncer, health, opening.pop_all())
+            # Past the cache: what tickets say is not kept, and no ticket waits for a disk.
+            policy = PolicyKeeper(Policy(), policy_path(settings), embedding, settings.home / EXEMPLARS_NAME)
+            decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
+            rules = CalibrationKeeper(settings.home / CALIBRATION_NAME, policy.current, catalog)
+            triager = Triager(searcher, catalog, decider, rules.current, embedding.spec.model)
+            desk = Desk(triager, self.ledger, catalog, policy.current)
+            return Serving(generation.number, searcher, triager, desk, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:
         settings, notice = self.settings, self.stores.notice
@@ -265,6 +315,17 @@ class _Opener:
                 raise
             notice(f"{error} Until then tickets are handed over.")
             return LateEmbedder(recorded, load)
+
+
+@contextmanager
+def _language_model(settings: Settings) -> Iterator["ModelParts | None"]:
+    if settings.decider == "extractive":
+        yield None
+        return
+    from api.model import open_model  # noqa: PLC0415 - what it loads takes long, and most homes have no use for it
+
+    with open_model(settings) as parts:
+        yield parts
 
 
 def _lock(home: Path, command: str) -> HomeLock:

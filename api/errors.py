@@ -5,7 +5,7 @@ RunciteError
     ├── UsageError           a command or request asks for what cannot be
     ├── ConfigurationError   a setting cannot be used
     ├── NothingToDoError     there is nothing to work on
-    ├── NotFoundError        no such article, revision or run, or not for this reader
+    ├── NotFoundError        no such article, revision, run or decision, or not for this reader
     ├── WithheldError        the article is quarantined, and its text with it
     ├── BusyError            too many ingest runs wait already
     ├── ArchiveError         a backup is damaged, or no backup at all

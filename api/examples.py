@@ -33,6 +33,16 @@ def _triage(http: TestClient) -> dict[str, Any]:
     return {"request": given, "responses": {"200": decided, "422": {"wrong_field": wrong}}}
 
 
+def _decisions(http: TestClient, decision: dict[str, Any]) -> dict[str, Any]:
+    listed = http.get("/v1/decisions", params={"limit": 1}).json()
+    record = http.get(f"/v1/decisions/{decision['decision_id']}").json()
+    missing = {"missing": http.get("/v1/decisions/01JD000000000000000000000").json()}
+    return {
+        "listDecisions": {"responses": {"200": {"latest": listed}}},
+        "getDecision": {"responses": {"200": {"guided": record}, "404": missing}},
+    }
+
+
 def _articles(http: TestClient, decision: dict[str, Any]) -> dict[str, Any]:
     cited = decision["citations"][0]
     path = f"/v1/articles/{cited['article_id']}"
@@ -71,7 +81,8 @@ def collect(home: Path) -> dict[str, Any]:
         runtime.ingest(str(samples.pages))
         with TestClient(create_app(runtime), base_url="http://127.0.0.1") as http:
             triage = _triage(http)
-            examples = {"triage": triage, **_articles(http, triage["responses"]["200"]["guided"])}
+            guided = triage["responses"]["200"]["guided"]
+            examples = {"triage": triage, **_decisions(http, guided), **_articles(http, guided)}
             examples |= _runs(http, samples)
             examples["isReady"] = {"responses": {"200": {"ready": http.get("/readyz").json()}}}
     written = json.dumps(examples, ensure_ascii=False).replace(str(samples.pages), PUBLIC_ROOT)

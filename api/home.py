@@ -7,10 +7,12 @@ from datetime import date
 
 from ulid import ULID
 
+from agent.ledger import Ledger
 from agent.models import Ticket
 from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from api.convert import to_decision, to_passage, to_report, to_report_line
+from api.decisions import Decisions
 from api.history import RunHistory
 from api.live import Live
 from api.ports import OnArticle
@@ -36,6 +38,7 @@ class LocalRuntime:
     """
 
     catalog: Catalog
+    ledger: Ledger
     live: Live
     rebuilder: Rebuilder
     shelf: Shelf
@@ -44,8 +47,13 @@ class LocalRuntime:
     holding: Callable[[], AbstractContextManager[object]]
 
     @property
+    def decisions(self) -> Decisions:
+        """What it has decided."""
+        return Decisions(self.ledger, self.shelf)
+
+    @property
     def triager(self) -> Triager:
-        """What decides, for a process in which nothing else becomes live meanwhile."""
+        """What decides on trial, for a process in which nothing else becomes live meanwhile."""
         return self.live.now.triager
 
     @property
@@ -82,14 +90,14 @@ class LocalRuntime:
         return SearchV1(query=text, index_revision=found.index_revision, results=tuple(passages))
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
-        """Decide one ticket.
+        """Decide one ticket and record the decision.
 
         Args:
             ticket: The ticket.
             as_of: The day freshness is judged on; today where it is left out.
         """
         with self.live.using() as serving:
-            return to_decision(serving.triager.triage(ticket, as_of=as_of))
+            return to_decision(serving.desk.triage(ticket, as_of=as_of))
 
     def ingest(
         self,
@@ -125,7 +133,9 @@ class LocalRuntime:
                 # Another process may have made another generation live before it gave the lock back.
                 self.live.follow()
                 self.rebuilder.stores.tidy()
-                return to_report(self.live.now.syncer.run(self._opened(source, run_id), met, options))
+                report = self.live.now.syncer.run(self._opened(source, run_id), met, options)
+                self.ledger.note_run(report)
+                return to_report(report)
         finally:
             self.live.now.health.look()
 

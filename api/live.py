@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from agent.desk import Desk
 from agent.rules import PolicyKeeper
 from agent.triage import Triager
 from index.generations import Generations
@@ -30,7 +31,8 @@ class Serving:
     Attributes:
         number: Its number.
         searcher: Finds articles by it.
-        triager: Decides by it.
+        triager: Decides by it, on trial.
+        desk: Decides by it for good, and keeps a record.
         policy: What it decides by; thresholds depend on the model.
         syncer: Brings it up to sources.
         health: Whether it can answer.
@@ -40,6 +42,7 @@ class Serving:
     number: int
     searcher: WatchedSearcher
     triager: Triager
+    desk: Desk
     policy: PolicyKeeper
     syncer: Syncer
     health: Health

@@ -1,4 +1,4 @@
-"""Settings enter, the decider they ask for leaves: the article's own words, or a language model's choice of them."""
+"""Settings enter, the parts of a decider by language model leave. Loaded where one is to decide, for it loads much."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from agent.decide.conversation import ChatModel
-from agent.decide.extractive import ExtractiveDecider
 from agent.decide.limits import Limits, Price
 from agent.decide.llm import LlmDecider, Models
 from agent.decide.prices import list_price, parse_price
@@ -36,21 +35,18 @@ class ModelParts:
 
 
 @contextmanager
-def open_model(settings: Settings) -> Iterator[ModelParts | None]:
-    """Open what the settings say of a language model.
+def open_model(settings: Settings) -> Iterator[ModelParts]:
+    """Open the language model that the settings name.
 
     Args:
-        settings: Who decides, where the model is, and what it may look up.
+        settings: Where the model is, and what it may look up.
 
     Yields:
-        The parts, closed when the block ends; `None` where no model is to decide.
+        The parts, closed when the block ends.
 
     Raises:
-        ConfigurationError: A language model is to decide, and the settings do not say where it is.
+        ConfigurationError: The settings do not say where it is.
     """
-    if settings.decider == "extractive":
-        yield None
-        return
     if settings.llm_model is None:
         raise _missing("RUNCITE_LLM_MODEL", "the model's name at its server")
     with ExitStack() as opened:
@@ -59,11 +55,6 @@ def open_model(settings: Settings) -> Iterator[ModelParts | None]:
             _model(settings, settings.llm_model, opened), _model(settings, judge, opened) if judge else None
         )
         yield ModelParts(models, _lookups(settings, opened), Limits(model_s=settings.llm_timeout_s))
-
-
-def decider_of(parts: ModelParts | None, searcher: Searcher, scrub: Callable[[str], str]) -> Decider:
-    """Make the decider: of a model where there is one, else of the article's own words alone."""
-    return ExtractiveDecider() if parts is None else parts.decider(searcher, scrub)
 
 
 def _model(settings: Settings, name: str, opened: ExitStack) -> ChatModel:

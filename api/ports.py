@@ -4,9 +4,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
+from agent.ledger import DecisionQuery
 from agent.models import Ticket
 from api.history import RunHistory
-from api.schemas import ArticleReportV1, ArticleV1, DecisionV1, RevisionV1, RunReportV1, SearchV1
+from api.schemas import (
+    ArticleReportV1,
+    ArticleV1,
+    DecisionPageV1,
+    DecisionRecordV1,
+    DecisionV1,
+    RevisionV1,
+    RunReportV1,
+    SearchV1,
+)
 from ingest.ports import OnTotal, ignore_total
 
 OnArticle = Callable[[ArticleReportV1], None]
@@ -29,12 +39,29 @@ class Articles(Protocol):
         ...
 
 
+class RecordedDecisions(Protocol):
+    """Reads what was decided, for a reader of given groups."""
+
+    def page(self, query: DecisionQuery, audience: frozenset[str] | None) -> DecisionPageV1:
+        """List decisions, latest first."""
+        ...
+
+    def record(self, decision_id: str, audience: frozenset[str] | None) -> DecisionRecordV1:
+        """Read one decision with what it was made of."""
+        ...
+
+
 class Runtime(Protocol):
     """An open home."""
 
     @property
     def shelf(self) -> Articles:
         """Its articles."""
+        ...
+
+    @property
+    def decisions(self) -> RecordedDecisions:
+        """What it has decided."""
         ...
 
     def policy_problem(self) -> str | None:
@@ -55,7 +82,7 @@ class Runtime(Protocol):
         ...
 
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> DecisionV1:
-        """Decide one ticket."""
+        """Decide one ticket and record the decision."""
         ...
 
     def ingest(

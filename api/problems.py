@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from agent.errors import AgentError
+from agent.errors import AgentError, LedgerError
 from api.errors import BusyError, EdgeError, NotFoundError, WithheldError
 from api.mistakes import describe_mistakes
 from api.schemas import ProblemV1
@@ -30,6 +30,7 @@ _KINDS: tuple[tuple[type[RunciteError], HTTPStatus, str], ...] = (
     (NotFoundError, HTTPStatus.NOT_FOUND, "not-found"),
     (WithheldError, HTTPStatus.FORBIDDEN, "quarantined"),
     (BusyError, HTTPStatus.TOO_MANY_REQUESTS, "busy"),
+    (LedgerError, HTTPStatus.SERVICE_UNAVAILABLE, "ledger-unavailable"),
     (AgentError, HTTPStatus.UNPROCESSABLE_ENTITY, "ticket"),
     (EdgeError, HTTPStatus.UNPROCESSABLE_ENTITY, "request"),
     (IndexingError, HTTPStatus.SERVICE_UNAVAILABLE, "index-unavailable"),

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 
+from agent.ledger import Ledger
 from api.settings import Settings, revealed
 from api.stores import Stores
 from index.catalog import Catalog
@@ -29,11 +30,13 @@ class Rebuilder:
         settings: Which home.
         catalog: Its catalog.
         stores: Its vectors.
+        ledger: Its audit log, which is told of each run that is over.
     """
 
     settings: Settings
     catalog: Catalog
     stores: Stores
+    ledger: Ledger
 
     def rebuild(
         self, embedding: str | None, on_article: Callable[[ArticleReport], None], options: RunOptions
@@ -72,6 +75,7 @@ class Rebuilder:
         if report.state == "done":
             self.stores.settle(generation)
             options.on_step("settled")
+        self.ledger.note_run(report)
         return report
 
     def _model(self, name: str) -> Embedder:

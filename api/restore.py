@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.ledger import Ledger
+from api.actor import actor
 from api.announce import find_server
 from api.archive import Archive, Manifest
 from api.bootstrap import CATALOG_NAME, open_runtime
@@ -107,6 +109,9 @@ def _check(draft: Path, file: Path, manifest: Manifest) -> None:
     catalog = Catalog.open(draft / CATALOG_NAME)
     try:
         found = (catalog.index_id(), len(catalog.standings()))
+        # What was decided after the backup is not in it: the log goes on from there, and says so.
+        ledger = Ledger.open(catalog.engine, catalog.path, actor(COMMAND))
+        ledger.note("restore", manifest.index_id, {"backup": manifest.created_at.isoformat()})
     finally:
         catalog.close()
     if found != (manifest.index_id, manifest.articles):

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         servicenow_user: User name for ServiceNow, with a password.
         servicenow_password: Its password.
         servicenow_token: OAuth access token for ServiceNow, instead of user and password.
+        keep_words_days: For how many days what tickets said and what was replied is kept with their decisions.
         decider: Who decides: `extractive`, or `llm` for a language model's choice among an article's own steps.
         llm_base_url: Address of an OpenAI-compatible chat server.
         llm_model: The model's name there.
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     servicenow_user: str | None = Field(default=None, description="a user name")
     servicenow_password: SecretStr | None = Field(default=None, description="a password")
     servicenow_token: SecretStr | None = Field(default=None, description="an OAuth access token")
+    keep_words_days: int = Field(default=365, ge=1, le=36_500, description="a number of days, 1 or more")
     decider: DeciderKind = Field(default="extractive", description="extractive or llm")
     llm_base_url: str | None = Field(default=None, pattern=_HTTP, description="a base URL, up to /v1")
     llm_model: str | None = Field(default=None, description="the name of a model at that server")
@@ -180,6 +182,24 @@ def load_settings(home: Path | None = None, embedding: str | None = None) -> Set
         expected = Settings.model_fields[field].description
         raise ConfigurationError(
             f"{name}={str(first['input'])!r} cannot be used; expected {expected}: set another value, or unset {name}"
+        ) from error
+
+
+def at_server(settings: Settings, url: str | None) -> Settings:
+    """Return the settings with the vectors on a Qdrant server, or in the home.
+
+    Args:
+        settings: The others.
+        url: The server's REST address; `None` for the home.
+
+    Raises:
+        ConfigurationError: It is no address.
+    """
+    try:
+        return Settings.model_validate(settings.model_dump() | {"qdrant_url": url})
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{url!r} is no address of a Qdrant server; expected one such as http://localhost:6333"
         ) from error
 
 

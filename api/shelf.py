@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from agent.ledger import Ledger
 from api.convert import to_article, to_article_line, to_revision
 from api.errors import NotFoundError, UsageError, WithheldError
 from api.history import RunHistory
 from api.linting import lint_catalog
 from api.schemas import ArticleLineV1, ArticleV1, LintV1, RevisionV1, StatusV1
 from index.catalog import Catalog
-from index.quarantine import STATED
+from index.quarantine import STATED, Verdict
 from index.runs import RunQuery
 from ingest.freshness import FreshnessState, FreshnessWindows
 from ingest.models import EVERYONE
@@ -29,8 +30,9 @@ def today() -> date:
 class Shelf:
     """The articles of one home, read from its catalog."""
 
-    def __init__(self, catalog: Catalog, home: Path, windows: Callable[[], FreshnessWindows]) -> None:
+    def __init__(self, catalog: Catalog, ledger: Ledger, home: Path, windows: Callable[[], FreshnessWindows]) -> None:
         self._catalog = catalog
+        self._ledger = ledger
         self._home = home
         self._windows = windows
 
@@ -72,6 +74,11 @@ class Shelf:
         if revision is None:
             raise _no_such(article_id)
         return to_article(to_article_line(article, self._windows(), today()), revision.text)
+
+    def may_read(self, article_id: str, audience: frozenset[str]) -> bool:
+        """Tell whether a reader may read an article; one that has been removed, whether they might have."""
+        readers = self._catalog.audience_of(article_id)
+        return readers is not None and _may_read(audience, readers)
 
     def revision(self, article_id: str, revision: str, audience: frozenset[str]) -> RevisionV1:
         """Read an article as it was at one revision, even where it has been removed since: it may have been cited.
@@ -123,7 +130,7 @@ class Shelf:
                 f"article {article_id!r} cannot be released here: {STATED}; change its status there and run "
                 "`runcite ingest` again"
             )
-        self._catalog.rule(article_id, "release", reason)
+        self._rule(article_id, "release", reason)
         return self._line(article_id)
 
     def quarantine(self, article_id: str, reason: str) -> ArticleLineV1:
@@ -139,9 +146,15 @@ class Shelf:
         Raises:
             NotFoundError: There is none.
         """
-        if self._catalog.rule(article_id, "quarantine", reason) is None:
+        if self._rule(article_id, "quarantine", reason) is None:
             raise _not_indexed(article_id)
         return self._line(article_id)
+
+    def _rule(self, article_id: str, verdict: Verdict, reason: str) -> tuple[str, ...] | None:
+        """Rule on an article, and tell the audit log of it in the same transaction."""
+        held = self._catalog.rule(article_id, verdict, reason, self._ledger.noting(verdict, article_id, reason))
+        self._ledger.advance_anchor()
+        return held
 
     def _line(self, article_id: str) -> ArticleLineV1:
         article = self._catalog.article(article_id)

@@ -62,7 +62,7 @@ class Stores:
         """
         if self.settings.qdrant_url is not None:
             return self._collection(self.settings.qdrant_url, number, dimension, serves=serves)
-        folder = self._folder(number)
+        folder = self.folder(number)
         return RebuildingStore(partial(EdgeStore.open, folder, dimension), partial(self._put_aside, folder))
 
     def require_room(self) -> None:
@@ -72,7 +72,7 @@ class Stores:
             StoreError: There is not.
         """
         if not self.are_shared:
-            live = self._folder(self.catalog.generations.live().number)
+            live = self.folder(self.catalog.generations.live().number)
             require_space_for_another(self.settings.home, live)
 
     def settle(self, live: Generation) -> None:
@@ -103,7 +103,7 @@ class Stores:
 
     def _discard(self, retired: Generation) -> None:
         if self.settings.qdrant_url is None or retired.embedding is None:
-            shutil.rmtree(self._folder(retired.number), ignore_errors=True)
+            shutil.rmtree(self.folder(retired.number), ignore_errors=True)
             return
         store = self._collection(self.settings.qdrant_url, retired.number, retired.embedding.dimension, serves=False)
         try:
@@ -111,7 +111,8 @@ class Stores:
         finally:
             store.close()
 
-    def _folder(self, number: int) -> Path:
+    def folder(self, number: int) -> Path:
+        """Name the folder of the home that a generation is in where no server is set."""
         return self.settings.home / (VECTORS_NAME if number == FIRST else f"{VECTORS_NAME}-{number}")
 
     def _put_aside(self, folder: Path) -> None:

@@ -74,7 +74,7 @@ def _runcite(dataset: Dataset, tickets: tuple[LabelledTicket, ...]) -> dict[str,
             times, answers = [], []
             for ticket in tickets:
                 began = time.perf_counter()
-                case, _ = triager.explain(Ticket(ticket.id, ticket.text, identity_verified=True), as_of=dataset.as_of)
+                case, _ = triager.explain(ticket.ticket, as_of=dataset.as_of)
                 times.append((time.perf_counter() - began) * 1e3)
                 answers.append([(one.candidate.article.article_id, one.confidence) for one in case.candidates])
     return {"ingest_s": ingest_s, "ms": times, "answers": answers}
@@ -83,7 +83,7 @@ def _runcite(dataset: Dataset, tickets: tuple[LabelledTicket, ...]) -> dict[str,
 def _other(python: str, system: str, dataset: Dataset, tickets: tuple[LabelledTicket, ...]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         asked = Path(scratch, "tickets.json")
-        asked.write_text(json.dumps([ticket.text for ticket in tickets]), encoding="utf-8")
+        asked.write_text(json.dumps([ticket.ticket.body for ticket in tickets]), encoding="utf-8")
         command = [python, CHILD, system, dataset.pages.resolve(), asked]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=scratch)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -22,11 +22,13 @@ from benchmarks.scale_page import write_page
 from benchmarks.scale_probe import TOP
 from index.embed.choose import choose_embedder
 from index.models import FloatMatrix, Point
+from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
 from ingest.models import EVERYONE
 
 SIZES = (10_000, 100_000, 1_000_000)
-QUERIES = 200
+QUERIES = 400
+"""Half of them are asked beforehand, and half are timed."""
 CHEAP = 10_000
 RESULTS = Path(__file__).resolve().parent / "scale.json"
 COMMAND = "`python -m benchmarks.scale`"
@@ -59,6 +61,29 @@ class Exact:
         """Compare with what a search found: the mean share of the nearest that is among it."""
         shares = [len(set(ids) & set(row)) / len(ids) for (_, ids), row in zip(self._best[kind], found, strict=True)]
         return float(np.mean(shares))
+
+
+class Words:
+    """Counts in how many chunks each word of the queries is, while a corpus goes by: what the words weigh."""
+
+    def __init__(self, queries: list[str]) -> None:
+        terms = TermEncoder()
+        self._ids = np.unique(np.concatenate([terms.terms(query) for query in queries]))
+        self._counts = np.zeros(len(self._ids))
+        self._total = 0
+
+    def add(self, points: list[Point]) -> None:
+        """Take some points in."""
+        self._total += len(points)
+        for point in points:
+            self._counts[np.isin(self._ids, point.bm25.indices, assume_unique=True)] += 1
+
+    def weights(self) -> dict[str, NDArray[Any]]:
+        """Weigh each word by how few chunks have it, as `index.lexicon` weighs it by articles."""
+        return {
+            "terms": self._ids,
+            "weights": np.log1p((self._total - self._counts + 0.5) / (self._counts + 0.5)),
+        }
 
 
 def main() -> None:
@@ -105,26 +130,27 @@ def run(sizes: list[int]) -> Iterator[Measured]:
         seeds = read_seeds(embedder)
         step = max(1, len(seeds.queries) // QUERIES)
         queries = seeds.queries[::step][:QUERIES]
-        asked = Path(scratch, "asked.npz")
         vectors = np.stack([embedder.embed_query(query) for query in queries])
-        np.savez(asked, vectors=vectors, texts=np.array(queries))
         for size in sizes:
             with tempfile.TemporaryDirectory(dir=scratch) as folder:
-                yield _measure(Growth(seeds), size, vectors, asked, Path(folder, "vectors"))
+                yield _measure(Growth(seeds), size, vectors, queries, Path(folder))
 
 
-def _measure(growth: Growth, size: int, vectors: FloatMatrix, asked: Path, folder: Path) -> Measured:
+def _measure(growth: Growth, size: int, vectors: FloatMatrix, queries: list[str], scratch: Path) -> Measured:
+    folder, asked = scratch / "vectors", scratch / "asked.npz"
     store = EdgeStore.open(folder, vectors.shape[1])
-    exact = Exact(vectors)
+    exact, words = Exact(vectors), Words(queries)
     insert_s = 0.0
     for points in growth.points(size):
         exact.add(points)
+        words.add(points)
         began = time.perf_counter()
         store.upsert(points)
         insert_s += time.perf_counter() - began
     began = time.perf_counter()
     store.close()
     insert_s += time.perf_counter() - began
+    np.savez(asked, vectors=vectors, texts=np.array(queries), **words.weights())
     measured: Measured = {
         "chunks": size,
         "machine": machine(),

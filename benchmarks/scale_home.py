@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from api.bootstrap import CATALOG_NAME, VECTORS_NAME, open_runtime
+from api.bootstrap import CATALOG_NAME, open_runtime
 from api.settings import Settings, prepare_environment
+from api.stores import VECTORS_NAME
 from benchmarks.growth import Grown, Growth, read_seeds
 from index.catalog import Catalog
 from index.embed.choose import choose_embedder
@@ -74,6 +75,9 @@ class GrownSource:
 
     def embed_query(self, text: str) -> FloatVector:
         return self._embedder.embed_query(text)
+
+    def embed_queries(self, texts: Sequence[str]) -> FloatMatrix:
+        return self._embedder.embed_queries(texts)
 
     def count_tokens(self, text: str) -> int:
         return self._embedder.count_tokens(text)

@@ -18,9 +18,9 @@ The corpora are synthetic, made from the chunks of real runbooks (all-MiniLM-L6-
 chunk comes from one of two real chunks, and its vector is their mean in the same proportion, moved along the
 difference of two further real vectors. So vectors crowd as real text does, terms are as frequent as in real text,
 and posting lists grow with the corpus. 70 % of the articles are for everyone, 29 % for a team, 1 % for a few. The
-queries are real tickets; each is asked in every way in turn, in a process that did nothing else before. A search
-takes 50 hits with their payload, within what a reader may see. *Hybrid* is what a ticket costs the store: dense and
-BM25, and each asked for what only the other found. Recall@10 is against an exact search, for articles that everyone
+queries are real tickets; each is asked in every way in turn, in a process that has answered as many others before. A
+search takes 50 hits with their payload, within what a reader may see. *Hybrid* is what a ticket costs the store: dense
+and BM25, and each asked for what only the other found. Recall@10 is against an exact search, for articles that everyone
 may read and for those of a few.
 
 A run builds the graphs at its end where 20,000 chunks or more have none, in another process and on a copy, while

@@ -4,13 +4,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.growth import FEW, SHARES
-from index.models import FloatVector, Hit, SparseVector, point_id
+from index.models import FloatVector, Hit, SparseVector, TermIds, point_id
 from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
 from ingest.models import EVERYONE
@@ -28,7 +28,11 @@ def main() -> None:
     store.search_dense(asked["vectors"][0], 1, EVERYBODY)
     loaded_s = time.perf_counter() - began
     terms = TermEncoder()
-    queries = list(zip(asked["vectors"], map(terms.query, asked["texts"].tolist()), strict=True))
+    weights = dict(zip(asked["terms"].tolist(), asked["weights"].tolist(), strict=True))
+    queries = [
+        (vector, _weighed(terms.terms(text), weights))
+        for vector, text in zip(asked["vectors"], asked["texts"].tolist(), strict=True)
+    ]
     kinds: dict[str, Callable[[FloatVector, SparseVector], object]] = {
         "dense": lambda dense, _: store.search_dense(dense, POOL, (EVERYONE,)),
         "filtered": lambda dense, _: store.search_dense(dense, POOL, (FEW,)),
@@ -37,7 +41,12 @@ def main() -> None:
     }
     times: dict[str, list[float]] = {kind: [] for kind in kinds}
     used: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for dense, bm25 in queries:
+    for dense, bm25 in queries[1::2]:
+        # What others have asked before is in memory, as it is in a process that serves.
+        _hybrid(store, dense, bm25)
+        store.search_dense(dense, POOL, (FEW,))
+    timed = queries[::2]
+    for dense, bm25 in timed:
         # In turn, so that what else the machine does meanwhile falls on all alike.
         for kind, search in kinds.items():
             began, cpu = time.perf_counter(), time.process_time()
@@ -49,9 +58,13 @@ def main() -> None:
         everyone=np.array([_ids(store.search_dense(dense, POOL, (EVERYONE,))) for dense, _ in queries]),
         few=np.array([_ids(store.search_dense(dense, POOL, (FEW,))) for dense, _ in queries]),
     )
-    measured = {"load_s": loaded_s, "queries": len(queries), "memory_mb": _memory_mb(), "load": os.getloadavg()[0]}
+    measured = {"load_s": loaded_s, "queries": len(timed), "memory_mb": _memory_mb(), "load": os.getloadavg()[0]}
     print(json.dumps(measured | {"ms": _spread(times), "cpu_ms": _spread(used)}))
     store.close()
+
+
+def _weighed(terms: TermIds, weights: Mapping[int, float]) -> SparseVector:
+    return SparseVector(terms, np.array([weights[term] for term in terms.tolist()], dtype=np.float32))
 
 
 def _spread(times: dict[str, list[float]]) -> dict[str, dict[str, float]]:

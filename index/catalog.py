@@ -19,7 +19,7 @@ from index.lexicon import Lexicon
 from index.models import EmbeddingSpec, IndexedArticle, Revision
 from index.past_tickets import PastTickets
 from index.portraits import Portrait
-from index.quarantine import Verdict, reasons_again, reasons_for, rule
+from index.quarantine import Verdict, Witness, nobody, reasons_again, reasons_for, rule
 from index.rows import (
     Publication,
     Standing,
@@ -76,6 +76,11 @@ class Catalog:
     def path(self) -> Path:
         """The SQLite file."""
         return self._path
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what is kept beside the catalog in it."""
+        return self._engine
 
     def embedding(self) -> EmbeddingSpec | None:
         """Return the model the index was built with; `None` before the first."""
@@ -257,19 +262,20 @@ class Catalog:
                 set_standing(connection, article, article.metadata.audience, quarantined=bool(quarantine))
         return quarantine
 
-    def rule(self, article_id: str, verdict: Verdict, reason: str) -> tuple[str, ...] | None:
+    def rule(self, article_id: str, verdict: Verdict, reason: str, witness: Witness = nobody) -> tuple[str, ...] | None:
         """Release a live article from quarantine or put it there, from the commit on, and keep the reason.
 
         Args:
             article_id: The article.
             verdict: A release covers its present revision and what is known of it; a quarantine holds until released.
             reason: Why, in the words of the person who says so.
+            witness: Called in the same transaction with the revision that this is said of.
 
         Returns:
             Why it is quarantined now; `None` where there is no such article.
         """
         with self._writing() as connection:
-            return rule(connection, article_id, verdict, reason)
+            return rule(connection, article_id, verdict, reason, witness)
 
     def quarantined(self) -> frozenset[str]:
         """Return the ids of the live articles that nobody may find."""

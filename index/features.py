@@ -23,7 +23,7 @@ TITLE_WEIGHT = 0.5
 BM25_WEIGHT = 4.0
 TERMS_WEIGHT = 1.5
 LETTERS_WEIGHT = 0.5
-NAMED_WEIGHT = 5.0
+NAMED_WEIGHT = 2.5
 
 TELLING_TERMS = 8
 """So many of the heaviest terms of a query make a full share: a long ticket is not expected to be found in an article

@@ -1,6 +1,6 @@
 """Term ids of the live articles enter, document frequencies and coverage as one reader may know them leave."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,15 +65,15 @@ class Lexicon:
         articles: Terms by article id.
         vocabulary: `(n_terms,) uint32`, ascending and unique.
         frequency: `(n_terms,) int64`, articles that contain each.
-        restricted: The articles that not everyone may read, and who may.
+        restricted: The articles that not everyone may read, by who may: few kinds, of many articles each.
     """
 
     sequence: int = -1
     articles: Mapping[str, ArticleTerms] = field(default_factory=dict)
     vocabulary: TermIds = field(default_factory=lambda: _NO_TERMS)
     frequency: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    restricted: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    _seen: dict[frozenset[str], "Lexicon"] = field(default_factory=dict, compare=False, repr=False)
+    restricted: Mapping[frozenset[str], Sequence[str]] = field(default_factory=dict)
+    _seen: dict[tuple[frozenset[str], ...], "Lexicon"] = field(default_factory=dict, compare=False, repr=False)
 
     def seen_by(self, audience: frozenset[str]) -> "Lexicon":
         """Leave out what a reader may not see: else the weight of a word would tell that a hidden article has it.
@@ -84,14 +84,15 @@ class Lexicon:
         Returns:
             The lexicon over the articles that the reader may read.
         """
-        hidden = frozenset(key for key, groups in self.restricted.items() if groups.isdisjoint(audience))
+        hidden = tuple(groups for groups in self.restricted if groups.isdisjoint(audience))
         if not hidden:
             return self
         seen = self._seen.get(hidden)
         if seen is None:
             if len(self._seen) >= _MAX_VIEWS:
                 self._seen.clear()
-            seen = self._seen[hidden] = self.changed(self.sequence, (), hidden)
+            gone = [article_id for groups in hidden for article_id in self.restricted[groups]]
+            seen = self._seen[hidden] = self.changed(self.sequence, (), gone)
         return seen
 
     def changed(self, sequence: int, now: Iterable[ArticleTerms], gone: Iterable[str]) -> "Lexicon":
@@ -119,9 +120,10 @@ class Lexicon:
             articles[new.article_id] = new
             added.append(new.terms)
         vocabulary, frequency = self._recount(added, dropped)
-        restricted = {
-            key: frozenset(article.audience) for key, article in articles.items() if EVERYONE not in article.audience
-        }
+        restricted: dict[frozenset[str], list[str]] = {}
+        for article_id, article in articles.items():
+            if EVERYONE not in article.audience:
+                restricted.setdefault(frozenset(article.audience), []).append(article_id)
         return Lexicon(sequence, articles, vocabulary, frequency, restricted)
 
     def idf(self, terms: TermIds) -> NDArray[np.float64]:

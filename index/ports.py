@@ -76,11 +76,11 @@ class VectorStore(Protocol):
         only: Collection[str] | None = None,
         barred: Collection[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first.
+        """Return the points best by dot product whose audience meets `audience`, best first.
 
-        The idf is over the points that `audience` may read, so that no score tells of the others. Points that share
-        no term with `vector` are left out. With `only`, none but the points of these ids; none of the `barred`
-        articles, which count for no idf either.
+        Whoever asks gives each term its weight: the store counts no terms, so that no score tells of points that the
+        reader may not read. Points that share no term with `vector` are left out. With `only`, none but the points of
+        these ids; none of the `barred` articles.
         """
         ...
 
@@ -90,6 +90,14 @@ class VectorStore(Protocol):
 
     def count(self) -> int:
         """Count all points."""
+        ...
+
+    def points(self) -> Iterable[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        ...
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
         ...
 
     def flush(self) -> None:

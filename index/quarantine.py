@@ -1,6 +1,6 @@
 """Findings and what people said of an article enter, the reasons why nobody may find it leave."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,6 +13,9 @@ from index.tables import articles, revisions, verdicts
 from ingest.models import Article, Finding, Status
 
 Verdict = Literal["release", "quarantine"]
+
+Witness = Callable[[Connection, str], None]
+"""Told of a ruling and its revision, in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,13 @@ def reasons_again(connection: Connection, article_id: str, status: Status) -> tu
     return reasons(codec.findings_from_json(row[1]), status, row[0], _last_ruling(connection, article_id))
 
 
-def rule(connection: Connection, article_id: str, verdict: Verdict, reason: str) -> tuple[str, ...] | None:
+def nobody(_connection: Connection, _revision: str) -> None:
+    """Witness nothing."""
+
+
+def rule(
+    connection: Connection, article_id: str, verdict: Verdict, reason: str, witness: Witness
+) -> tuple[str, ...] | None:
     """Record what a person says of a live article and let it take effect, within the caller's transaction.
 
     Args:
@@ -81,6 +90,7 @@ def rule(connection: Connection, article_id: str, verdict: Verdict, reason: str)
         article_id: The article.
         verdict: What is to become of its present revision.
         reason: Why.
+        witness: Called with the revision that this is said of.
 
     Returns:
         Why it is quarantined now; `None` where there is no such article.
@@ -103,6 +113,7 @@ def rule(connection: Connection, article_id: str, verdict: Verdict, reason: str)
             marks=codec.strings_to_json(marks),
         )
     )
+    witness(connection, revision)
     held = reasons(findings, status, revision, Ruling(verdict, reason, revision, frozenset(marks)))
     connection.execute(
         update(articles)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
 BoolArray = NDArray[np.bool_]
 """`(n_tickets,) bool`."""
@@ -81,6 +82,39 @@ def calibration_error(confidence: FloatArray, right: BoolArray, bins: int = 10) 
     return float(sum(abs(float((confidence[group] - right[group]).sum())) for group in groups) / max(1, len(order)))
 
 
+def reliability(confidence: FloatArray, right: BoolArray, bins: int = 10) -> list[tuple[float, BoolArray]]:
+    """Return what was stated and what came of it, in the groups of `calibration_error`, by confidence.
+
+    Args:
+        confidence: `(n,)` stated probability of each answer, 0 to 1.
+        right: `(n,)` whether it is right.
+        bins: Groups of equally many tickets.
+
+    Returns:
+        Per group the mean confidence and whether each of its answers is right.
+    """
+    order = np.argsort(confidence, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    return [(float(confidence[group].mean()), right[group]) for group in groups]
+
+
+def risk_coverage(confidence: FloatArray, right: BoolArray) -> tuple[tuple[float, float], ...]:
+    """Return the share answered and the share of those answered wrongly, at each threshold, strict to lax.
+
+    Args:
+        confidence: `(n,)`.
+        right: `(n,)`.
+    """
+    n = len(confidence)
+    if n == 0:
+        return ()
+    order = np.argsort(-confidence, kind="stable")
+    wrong, answered = np.cumsum(~right[order]), np.arange(1, n + 1)
+    # A threshold cannot part equal confidences.
+    cuts = np.append(np.flatnonzero(np.diff(confidence[order])), n - 1)
+    return tuple((float(answered[cut] / n), float(wrong[cut] / answered[cut])) for cut in cuts)
+
+
 def augrc(confidence: FloatArray, right: BoolArray) -> float:
     """Return the area under the generalised risk curve: P(answered and wrong), averaged over how many are answered.
 
@@ -110,7 +144,7 @@ def bootstrap(groups: Sequence[str], figure: Callable[[IntArray], float], draws:
 
     Args:
         groups: `(n,)` group of each ticket; tickets of one group are drawn together, for they are not independent.
-        figure: Computes the figure of some tickets, given their places, `(n_drawn,) int64`.
+        figure: Computes the figure of some tickets, given their places, `(n_drawn,) int64`; NaN where it has none.
         draws: How often.
 
     Returns:
@@ -125,7 +159,9 @@ def bootstrap(groups: Sequence[str], figure: Callable[[IntArray], float], draws:
         figure(np.concatenate([places[group] for group in rng.integers(len(places), size=len(places))]))
         for _ in range(draws)
     ]
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    # Some draws hold one class only, of which some figures say nothing.
+    telling = [value for value in drawn if not math.isnan(value)]
+    low, high = np.percentile(telling, [2.5, 97.5]) if telling else (0.0, 1.0)
     return float(low), float(high)
 
 
@@ -150,3 +186,16 @@ def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of a proportion: never narrower than it says, for few or no successes too.
+
+    Source: C. Clopper and E. Pearson, "The use of confidence or fiducial limits", Biometrika 26 (1934).
+    """
+    if n == 0:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return float(low), float(high)

@@ -1,29 +1,64 @@
-"""Runs a triager over labelled tickets: a dataset enters, a report leaves."""
+"""Runs a triager over labelled tickets: a dataset enters, one line per ticket leaves."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from agent.evaluate.dataset import Dataset, LabelledTicket
-from agent.evaluate.metrics import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    augrc,
-    auroc,
-    bootstrap,
-    calibration_error,
-    coverage_at,
-    hit_at,
-    wilson,
-)
-from agent.models import ACTING, AssessedCandidate, Case, Ticket
-from agent.policy import ACTING_STATES
+from agent.evaluate.acting import acting_score, article_of
+from agent.evaluate.dataset import LabelledTicket, LabelledTickets
+from agent.models import ACTING, AssessedCandidate, Case, Outcome, RefusalReason
+from agent.policy import ACTING_STATES, Policy
 from agent.schema import Decision
 from agent.triage import Triager
+from ingest.models import Priority
+
+OUT_OF_DATE: tuple[RefusalReason, ...] = ("stale", "expired", "superseded")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of a ticket.
+
+    Attributes:
+        outcome: The outcome.
+        reason: Why it is a refusal, if it is one.
+        article: The article that came out first, whatever became of it.
+        revision: That article's revision.
+        category: Its category.
+        team: Who gets it.
+        priority: How urgent it is.
+        matched: Whether that article counts as the answer.
+        in_date: Whether what it matches is in date; `None` where nothing matched.
+        acted_out_of_date: Whether it acts on an article that is not in date. Must never be.
+    """
+
+    outcome: Outcome
+    reason: RefusalReason | None
+    article: str | None
+    revision: str | None
+    category: str | None
+    team: str
+    priority: Priority
+    matched: bool
+    in_date: bool | None
+    acted_out_of_date: bool
+
+    @property
+    def acts(self) -> bool:
+        """Whether the user is handed something to act on."""
+        return self.outcome in ACTING
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """What the dataset says of a ticket; `None` where it says nothing."""
+
+    answerable: bool
+    stale: bool
+    outcome: Outcome | None
+    category: str | None
+    team: str | None
+    priority: Priority | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,227 +66,135 @@ class Answer:
     """What became of one labelled ticket.
 
     Attributes:
-        ticket: The ticket.
+        id: The ticket.
+        group: Its group.
+        slice: What kind of ticket it is.
+        label: What the dataset says of it.
+        decided: What was decided.
         rank: Place of the first right article, from 1, acceptable ones taken out; `None` where it was not found.
-        found: Whether the article the decision is about is a right one.
-        confidence: Of the article that would be answered with.
-        decision: The decision.
+        found: Whether the article that matches is a right one.
+        confidence: Of the article that ranks first, acceptable ones taken out.
+        score: The confidence it would be acted on with, the other gates set aside; -1 where at none.
+        wrong: Whether acting on it would be a mistake.
         latency_ms: Wall time of the whole triage.
+        cost_usd: What asking a language model cost; `None` where that is not known.
     """
 
-    ticket: LabelledTicket
+    id: str
+    group: str
+    slice: str
+    label: Labelling
+    decided: Decided
     rank: int | None
     found: bool
     confidence: float
-    decision: Decision
+    score: float
+    wrong: bool
     latency_ms: float
+    cost_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """A proportion with its 95 % Wilson interval; `value` is `None` where nothing was counted."""
+class Conditions:
+    """What a run was made with, for telling why another one differs."""
 
-    value: float | None
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class SliceReport:
-    """The tickets of one kind: how many, how many were answered, and with what outcomes."""
-
-    n: int
-    hit_at_1: float | None
-    answered: int
-    outcomes: dict[str, int]
+    embedding: str
+    decider: str
+    policy_hash: str
+    calibration: str
+    index_revision: str
+    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
-class EvalReport:
-    """The figures of one evaluation.
+class Run:
+    """A dataset's tickets as they were decided.
 
     Attributes:
-        dataset: Name of the dataset.
+        dataset: Its name.
         articles: How many articles the index holds.
-        tickets: How many tickets were run.
-        answerable: How many of them have an answer.
-        hit_at_1: Share of answerable tickets whose right article ranks first.
-        hit_at_3: The same for the first three.
-        hit_at_1_by_group: Mean of that share within each group of tickets that are variants of each other.
-        mrr: Mean over answerable tickets of one over the place of the right article.
-        auroc: Of confidence, a right first article against all else. This and what follows, up to `ece`, sets freshness
-            aside and leaves out soft tickets, about which people may differ.
-        augrc: Area under the generalised risk curve of confidence: 0 is best.
-        coverage_at_5: Share of answerable tickets answered rightly at 5 % wrong answers.
-        coverage_at_5_interval: Its 95 % interval, by drawing groups of tickets again.
-        coverage_at_1: The same at 1 %.
-        coverage_at_1_interval: Its 95 % interval.
-        ece: How far stated confidence is from the share right, on average.
-        stale_found: Of the tickets whose article is overdue, those where it was found and matched.
-        stale_refused: Of those, the ones refused for its freshness.
-        acted_on_stale: Decisions that act on an article that is not in date. Must be 0.
-        refusals: Decisions by refusal reason.
-        slices: Figures by kind of ticket.
-        latency_p50_ms: Median wall time of a triage.
-        latency_p95_ms: 95th percentile.
+        conditions: What decided.
+        answers: In the dataset's order.
     """
 
     dataset: str
     articles: int
-    tickets: int
-    answerable: int
-    hit_at_1: Share
-    hit_at_3: Share
-    hit_at_1_by_group: float | None
-    mrr: float | None
-    auroc: float | None
-    augrc: float
-    coverage_at_5: float
-    coverage_at_5_interval: tuple[float, float]
-    coverage_at_1: float
-    coverage_at_1_interval: tuple[float, float]
-    ece: float
-    stale_found: int
-    stale_refused: Share
-    acted_on_stale: int
-    refusals: dict[str, int]
-    slices: dict[str, SliceReport]
-    latency_p50_ms: float
-    latency_p95_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Sure:
-    """How sure the first article of each ticket was, and whether it was right: arrays `(n_tickets,)`."""
-
-    confidence: FloatArray
-    right: BoolArray
-    answerable: BoolArray
-    groups: list[str]
-
-    @classmethod
-    def of(cls, answers: Sequence[Answer]) -> "_Sure":
-        return cls(
-            confidence=np.array([a.confidence for a in answers], dtype=np.float64),
-            right=np.array([a.rank == 1 for a in answers], dtype=np.bool_),
-            answerable=np.array([bool(a.ticket.expected) for a in answers], dtype=np.bool_),
-            groups=[a.ticket.group for a in answers],
-        )
-
-    def coverage(self, max_wrong: float) -> float:
-        return coverage_at(self.confidence, self.right, int(self.answerable.sum()), max_wrong)[0]
-
-    def interval(self, max_wrong: float) -> tuple[float, float]:
-        def drawn(rows: IntArray) -> float:
-            answerable = int(self.answerable[rows].sum())
-            return coverage_at(self.confidence[rows], self.right[rows], answerable, max_wrong)[0]
-
-        return bootstrap(self.groups, drawn)
-
-
-def answer(ticket: LabelledTicket, dataset: Dataset, triager: Triager) -> Answer:
-    """Triage one labelled ticket, its requester's identity taken as verified."""
-    started = time.perf_counter()
-    case, decision = triager.explain(Ticket(ticket.id, ticket.text, identity_verified=True), as_of=dataset.as_of)
-    latency_ms = (time.perf_counter() - started) * 1000
-    ranked = _ranked(case, ticket)
-    confidence = ranked[0][1] if ranked else 0.0
-    rank = next((place for place, (id_, _) in enumerate(ranked, 1) if id_ in ticket.expected), None)
-    found = decision.has_runbook and case.best is not None and _id(case.best) in ticket.expected
-    return Answer(ticket, rank, found, confidence, decision, latency_ms)
+    conditions: Conditions
+    answers: tuple[Answer, ...]
 
 
 def evaluate(
-    dataset: Dataset, triager: Triager, articles: int, on_ticket: Callable[[], None] = lambda: None
-) -> EvalReport:
+    dataset: LabelledTickets, triager: Triager, articles: int, on_ticket: Callable[[], None] = lambda: None
+) -> Run:
     """Run every ticket of a dataset.
 
     Args:
         dataset: The labelled tickets.
-        triager: Over an index of the dataset's pages.
+        triager: Over an index of what they are about.
         articles: How many articles that index holds.
         on_ticket: Called after each ticket, for a progress bar.
     """
     answers: list[Answer] = []
+    decision: Decision | None = None
     for ticket in dataset.tickets:
-        answers.append(answer(ticket, dataset, triager))
+        started = time.perf_counter()
+        case, decision = triager.explain(ticket.ticket, as_of=dataset.as_of)
+        latency_ms = (time.perf_counter() - started) * 1000
+        answers.append(_answer(ticket, case, decision, triager.policy, latency_ms))
         on_ticket()
-    return report(dataset.name, answers, articles)
+    return Run(dataset.name, articles, _conditions(decision, triager.policy), tuple(answers))
 
 
-def report(name: str, answers: Sequence[Answer], articles: int) -> EvalReport:
-    """Count the answers up."""
-    answerable = [a for a in answers if a.ticket.expected]
-    sure = _Sure.of([a for a in answers if a.ticket.slice != "soft"])
-    stale = [a for a in answers if a.ticket.stale]
-    found = [a for a in stale if a.found]
-    latencies = np.array([a.latency_ms for a in answers])
-    return EvalReport(
-        dataset=name,
-        articles=articles,
-        tickets=len(answers),
-        answerable=len(answerable),
-        hit_at_1=_share([a.rank == 1 for a in answerable]),
-        hit_at_3=_share([a.rank is not None and a.rank <= 3 for a in answerable]),
-        hit_at_1_by_group=_by_group(answerable),
-        mrr=float(np.mean([1 / a.rank if a.rank else 0.0 for a in answerable])) if answerable else None,
-        auroc=auroc(sure.confidence, sure.right),
-        augrc=augrc(sure.confidence, sure.right),
-        coverage_at_5=sure.coverage(0.05),
-        coverage_at_5_interval=sure.interval(0.05),
-        coverage_at_1=sure.coverage(0.01),
-        coverage_at_1_interval=sure.interval(0.01),
-        ece=calibration_error(sure.confidence, sure.right),
-        stale_found=len(found),
-        stale_refused=_share([_refused_for_freshness(a.decision) for a in found]),
-        acted_on_stale=sum(_acted_out_of_date(a.decision) for a in answers),
-        refusals=dict(Counter(a.decision.refusal.reason for a in answers if a.decision.refusal)),
-        slices={kind: _slice([a for a in answers if a.ticket.slice == kind]) for kind in _kinds(answers)},
-        latency_p50_ms=float(np.percentile(latencies, 50)),
-        latency_p95_ms=float(np.percentile(latencies, 95)),
+def _answer(ticket: LabelledTicket, case: Case, decision: Decision, policy: Policy, latency_ms: float) -> Answer:
+    ranked = [(_id(one), one.confidence) for one in case.candidates if _id(one) not in ticket.acceptable]
+    labels = ticket.labels
+    return Answer(
+        id=ticket.id,
+        group=ticket.group,
+        slice=ticket.slice,
+        label=Labelling(
+            bool(ticket.expected), ticket.stale, labels.outcome, labels.category, labels.team, labels.priority
+        ),
+        decided=_decided(case, decision),
+        rank=next((place for place, (id_, _) in enumerate(ranked, 1) if id_ in ticket.expected), None),
+        found=decision.has_runbook and article_of(case) in ticket.expected,
+        confidence=ranked[0][1] if ranked else 0.0,
+        score=acting_score(case, policy),
+        wrong=article_of(case) not in ticket.right,
+        latency_ms=latency_ms,
+        cost_usd=decision.provenance.cost_usd,
     )
 
 
-def _ranked(case: Case, ticket: LabelledTicket) -> list[tuple[str, float]]:
-    pairs = ((_id(c), c.confidence) for c in case.candidates)
-    return [(article_id, confidence) for article_id, confidence in pairs if article_id not in ticket.acceptable]
+def _decided(case: Case, decision: Decision) -> Decided:
+    best = case.best
+    in_date = best.freshness.state in ACTING_STATES if best and decision.has_runbook else None
+    acts = decision.outcome in ACTING
+    return Decided(
+        outcome=decision.outcome,
+        reason=decision.refusal.reason if decision.refusal else None,
+        article=article_of(case),
+        revision=best.candidate.article.revision if best else None,
+        category=decision.category,
+        team=decision.assigned_team,
+        priority=decision.priority,
+        matched=decision.has_runbook,
+        in_date=in_date,
+        acted_out_of_date=acts and any(c.freshness.state not in ACTING_STATES for c in decision.citations),
+    )
+
+
+def _conditions(decision: Decision | None, policy: Policy) -> Conditions:
+    made = decision.provenance if decision else None
+    return Conditions(
+        embedding=made.embedding if made else "",
+        decider=(made.model or made.decider) if made else "",
+        policy_hash=made.policy_hash if made else "",
+        calibration=made.calibration if made else "",
+        index_revision=made.index_revision if made else "",
+        threshold=policy.min_confidence,
+    )
 
 
 def _id(candidate: AssessedCandidate) -> str:
     return candidate.candidate.article.article_id
-
-
-def _refused_for_freshness(decision: Decision) -> bool:
-    return decision.refusal is not None and decision.refusal.reason in ("stale", "expired", "superseded")
-
-
-def _acted_out_of_date(decision: Decision) -> bool:
-    return decision.outcome in ACTING and any(c.freshness.state not in ACTING_STATES for c in decision.citations)
-
-
-def _by_group(answerable: Sequence[Answer]) -> float | None:
-    hits: dict[str, list[bool]] = {}
-    for one in answerable:
-        hits.setdefault(one.ticket.group, []).append(one.rank == 1)
-    return float(np.mean([np.mean(own) for own in hits.values()])) if hits else None
-
-
-def _kinds(answers: Sequence[Answer]) -> list[str]:
-    return sorted({a.ticket.slice for a in answers})
-
-
-def _slice(answers: Sequence[Answer]) -> SliceReport:
-    ranks = [a.rank for a in answers if a.ticket.expected]
-    return SliceReport(
-        n=len(answers),
-        hit_at_1=hit_at(ranks, 1),
-        answered=sum(a.decision.outcome in ACTING for a in answers),
-        outcomes=dict(Counter(a.decision.outcome for a in answers)),
-    )
-
-
-def _share(hits: Sequence[bool]) -> Share:
-    n, successes = len(hits), sum(hits)
-    low, high = wilson(successes, n)
-    return Share(successes / n if n else None, low, high, n)

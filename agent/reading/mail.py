@@ -11,8 +11,6 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from typing import cast
 
-from charset_normalizer import from_bytes
-
 from agent.errors import EmptyTicketError, TicketError
 from agent.reading.markup import html_to_text
 from ingest.parse.inline import clean_line
@@ -143,6 +141,8 @@ def _decode(part: EmailMessage) -> str:
             return payload.decode(charset)
         except (UnicodeDecodeError, LookupError):
             continue
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - loads slowly, and is needed for few mails
+
     guess = from_bytes(payload).best()
     return str(guess) if guess is not None else payload.decode("cp1252", "replace")
 

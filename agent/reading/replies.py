@@ -5,6 +5,7 @@ here is the ticket.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.reading.phrases import (
@@ -58,7 +59,7 @@ def split_mail(body: str, subject: str = "") -> Parts:
     Returns:
         Its parts. Where there would be nothing of the writer's own, the newest mail quoted takes its place.
     """
-    lines = [line for line in body.split("\n") if not DISCLAIMER.match(line.strip("*_[] "))]
+    lines = [line for line in _without_gaps(body) if not DISCLAIMER.match(line.strip("*_[] "))]
     mark = _forward_mark(lines, subject)
     if mark is not None:
         return _forwarded(lines, *mark)
@@ -69,6 +70,15 @@ def split_mail(body: str, subject: str = "") -> Parts:
         own, rest = _newest(rest or lines)
         rest = []
     return Parts(_join(own), _join(signed + _unquoted(rest)))
+
+
+def _without_gaps(body: str) -> Iterator[str]:
+    """Yield the lines, of several empty ones in a row the first alone, as each line costs a look."""
+    empty = False
+    for line in body.split("\n"):
+        if not empty or line.strip():
+            yield line
+        empty = not line.strip()
 
 
 def _forward_mark(lines: list[str], subject: str) -> tuple[int, int] | None:
@@ -93,9 +103,10 @@ def _forwarded(lines: list[str], end_of_note: int, start: int) -> Parts:
         end_of_note -= 1
     note, signed = _split_signature(lines[:end_of_note])
     below = _unquoted(lines[start:], levels=1)
-    while below and (not below[0].strip() or _RULE.match(below[0].strip()) or ORIGINAL_MARK.match(below[0].strip())):
-        below = below[1:]
-    below = _after_headers(below)
+    first = 0
+    while first < len(below) and _leads_in(below[first].strip()):
+        first += 1
+    below = _after_headers(below[first:])
     inner, rest = _split_reply(below)
     inner, inner_signed = _split_signature(inner)
     if not _says_something(inner):
@@ -103,11 +114,15 @@ def _forwarded(lines: list[str], end_of_note: int, start: int) -> Parts:
     return Parts(_join([*note, "", *inner]), _join([*signed, *inner_signed, *_unquoted(rest)]))
 
 
+def _leads_in(line: str) -> bool:
+    return not line or bool(_RULE.match(line) or ORIGINAL_MARK.match(line))
+
+
 def _newest(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return what the newest mail in a quote says, and the older ones."""
     unquoted = _unquoted(lines, levels=1)
-    while unquoted and not unquoted[0].strip():
-        unquoted = unquoted[1:]
+    first = next((number for number, line in enumerate(unquoted) if line.strip()), len(unquoted))
+    unquoted = unquoted[first:]
     begins = _begins_quote(unquoted, 0) if unquoted else None
     if begins is not None:
         unquoted = _unquoted(unquoted[begins:], levels=1)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-import phonenumbers
-
 from agent.scrub.spans import Span
 
 MAX_CHECKED = 200
@@ -74,6 +72,8 @@ def _is_national(number: str, digits: int) -> bool:
 
 
 def _exists(number: str, region: str | None) -> bool:
+    import phonenumbers  # noqa: PLC0415 - few tickets have a number that is looked up, and it loads sixty files
+
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from agent.errors import LedgerVersionError
 from agent.models import Outcome, RefusalReason
 from api.bootstrap import open_runtime
 from api.cli.options import EmbeddingOption, HomeOption, Session, start
@@ -105,7 +106,7 @@ def _open(session: Session) -> Iterator[LocalRuntime]:
     with ExitStack() as opened:
         try:
             runtime = opened.enter_context(opening())
-        except CatalogVersionError:
+        except (CatalogVersionError, LedgerVersionError):
             session.terminal.note("Another version of Runcite indexed the samples; they are indexed anew.")
             shutil.rmtree(session.home)
             runtime = opened.enter_context(opening())

@@ -38,9 +38,12 @@ COMMANDS: Commands = {
     "demo": ("api.cli.demo:demo", "Show it all on the samples."),
     "ingest": ("api.cli.ingest:ingest", "Bring sources into the index, once or every so often."),
     "reindex": ("api.cli.reindex:reindex", "Build the index anew, by another model too."),
+    "index": ("api.cli.index:index", "Copy the vectors to a Qdrant server, or back."),
     "runs": ("api.cli.runs:runs", "List past ingest runs, or what one did."),
     "search": ("api.cli.search:search", "Search the runbooks."),
     "triage": ("api.cli.triage:triage", "Decide tickets, with citations."),
+    "decisions": ("api.cli.decisions:decisions", "List what was decided, and on what grounds."),
+    "audit": ("api.cli.audit:audit", "Verify that nobody changed what was recorded."),
     "articles": ("api.cli.articles:articles", "List the articles with freshness and owner."),
     "lint": ("api.cli.lint:lint", "Check articles before or after they are indexed."),
     "examples": ("api.cli.examples:examples", "Import past tickets that new ones are routed by."),
@@ -51,6 +54,7 @@ COMMANDS: Commands = {
     "restore": ("api.cli.backup:restore", "Make a home of a backup."),
     "status": ("api.cli.status:status", "Show what the home holds."),
     "serve": ("api.cli.serve:serve", "Serve the HTTP API on loopback."),
+    "calibrate": ("api.cli.calibrate:calibrate", "Fit the threshold to your own labelled tickets."),
     "eval": ("api.cli.evaluate:evaluate", "Measure on a labelled dataset."),
 }
 

@@ -69,11 +69,11 @@ def shown_lines(loaded: LoadedPolicy, name: str) -> list[str]:
     lines = [_line(origin, name) for origin in loaded.origins]
     for kind, rules in loaded.policy.signals.items():
         lines.append(
-            f"signals.{kind} = {len(rules.patterns)} patterns, {len(rules.innocent)} innocent  # shipped and own"
+            f"signals.{kind} = {len(rules.patterns)} patterns, {len(rules.hints)} hints, "
+            f"{len(rules.innocent)} innocent  # shipped and own"
         )
-    lines.append(
-        f"exemplars = {len(loaded.exemplars)} sentences, {loaded.policy.exemplars_digest[:19]}  # shipped and own"
-    )
+    count = len(loaded.exemplars.shipped) + len(loaded.exemplars.own)
+    lines.append(f"exemplars = {count} sentences, {loaded.policy.exemplars_digest[:19]}  # shipped and own")
     return lines
 
 

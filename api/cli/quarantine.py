@@ -27,7 +27,7 @@ def quarantine(
 ) -> None:
     """Take an article out of use at once, beside a running server too. It holds until `runcite release`."""
     session = start(context, home)
-    line = _rule(session, reason, lambda shelf, why: shelf.quarantine(article_id, why))
+    line = _rule(session, "runcite quarantine", reason, lambda shelf, why: shelf.quarantine(article_id, why))
     _tell(session, line, as_json=as_json, said="is quarantined: nobody can find it until it is released")
 
 
@@ -40,15 +40,15 @@ def release(
 ) -> None:
     """Release a quarantined article as it is now. A new revision is checked anew."""
     session = start(context, home)
-    line = _rule(session, reason, lambda shelf, why: shelf.release(article_id, why))
+    line = _rule(session, "runcite release", reason, lambda shelf, why: shelf.release(article_id, why))
     _tell(session, line, as_json=as_json, said="is released: it can be found again")
 
 
-def _rule(session: Session, reason: str, act: Callable[[Shelf, str], ArticleLineV1]) -> ArticleLineV1:
+def _rule(session: Session, command: str, reason: str, act: Callable[[Shelf, str], ArticleLineV1]) -> ArticleLineV1:
     why = one_line(reason)
     if not why or len(why) > MAX_REASON_CHARS:
         raise UsageError(f"--reason has {len(why)} characters, expected 1 to {MAX_REASON_CHARS:,} that say why")
-    with open_shelf(session.settings) as shelf:
+    with open_shelf(session.settings, command) as shelf:
         return act(shelf, why)
 
 

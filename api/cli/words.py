@@ -52,9 +52,11 @@ REASON_WORDS: dict[RefusalReason, str] = {
     "unverified_identity": "The requester's identity is not verified",
     "language": "The ticket is in a language that the policy does not act in",
     "policy": "The policy wants a person to answer this",
+    "calibration": "What confidence was calibrated to has changed",
     "citation_failed": "A quotation could not be verified",
     "model_declined": "The language model would not answer this",
     "index_unavailable": "The knowledge base cannot be searched",
+    "not_recorded": "The decision could not be recorded",
 }
 
 

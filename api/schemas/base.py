@@ -32,9 +32,12 @@ Name = Annotated[Words, StringConstraints(min_length=1, max_length=320)]
 
 
 class Answer(BaseModel):
-    """Base of all that Runcite hands out; read off the frozen dataclasses inside."""
+    """Base of all that Runcite hands out; read off the frozen dataclasses inside.
 
-    model_config = ConfigDict(from_attributes=True, extra="forbid")
+    What checks and writes a shape is made at its first use: a command uses few of them.
+    """
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid", defer_build=True)
 
 
 class Request(BaseModel):

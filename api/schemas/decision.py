@@ -147,6 +147,7 @@ class ProvenanceV1(Answer):
     index_revision: str
     policy_hash: str
     calibration: str
+    recorded: bool
 
 
 class DecisionV1(Answer):

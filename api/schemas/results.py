@@ -126,6 +126,17 @@ class StatusV1(Answer):
     runs: tuple[IngestRunV1, ...]
 
 
+class MoveV1(Answer):
+    """What `runcite index push` or `pull` did; every chunk that was not sent was there already, the same."""
+
+    action: Literal["push", "pull"]
+    url: str
+    collection: str
+    chunks: int
+    chunks_sent: int
+    state: Literal["done", "interrupted"]
+
+
 class PastTicketV1(Answer):
     """A labelled ticket of the past, its words scrubbed."""
 

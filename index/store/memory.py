@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from index.errors import StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
 
@@ -74,10 +72,9 @@ class MemoryStore:
         only: Collection[str] | None = None,
         barred: Collection[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+        """Return the points best by dot product whose audience meets `audience`, best first."""
         with self._open():
-            audience = list(audience)
-            weights = self._weights(vector, self._visible(audience, None, barred))
+            weights = dict(zip(vector.indices.tolist(), vector.values.tolist(), strict=True))
             scored = []
             for point in self._visible(audience, only, barred):
                 shared = [
@@ -100,13 +97,14 @@ class MemoryStore:
             return len(self._points)
 
     def points(self) -> list[Point]:
-        """List all points, by id.
-
-        Returns:
-            The points as they were given.
-        """
+        """Read every point, as it was given, in the order of their ids."""
         with self._open():
             return [self._points[key] for key in sorted(self._points)]
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id; those that are not there are left out."""
+        with self._open():
+            return {key: self._points[key] for key in ids if key in self._points}
 
     def flush(self) -> None:
         """Nothing to do: there is no disk."""
@@ -139,18 +137,6 @@ class MemoryStore:
             and (wanted is None or point.id in wanted)
             and point.article_id not in barred
         ]
-
-    def _weights(self, vector: SparseVector, corpus: list[Point]) -> dict[int, float]:
-        # Qdrant's idf: https://qdrant.tech/documentation/concepts/indexing/#idf-modifier
-        total = len(corpus)
-        frequency: Counter[int] = Counter()
-        for point in corpus:
-            frequency.update(point.bm25.indices.tolist())
-        weights = {}
-        for term, value in zip(vector.indices.tolist(), vector.values.tolist(), strict=True):
-            df = frequency[term]
-            weights[term] = value * float(np.log1p((total - df + 0.5) / (df + 0.5)))
-        return weights
 
 
 def _best(scored: list[tuple[float, Point]], limit: int) -> list[Hit]:

@@ -66,7 +66,7 @@ class RebuildingStore:
         only: Collection[str] | None = None,
         barred: Collection[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
+        """Return the points best by dot product whose audience meets `audience`, best first."""
         return self._current().search_bm25(vector, limit, audience, only, barred)
 
     def revisions(self) -> dict[tuple[str, str], int]:
@@ -76,6 +76,14 @@ class RebuildingStore:
     def count(self) -> int:
         """Count all points."""
         return self._current().count()
+
+    def points(self) -> Iterable[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        return self._current().points()
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
+        return self._current().read(ids)
 
     def flush(self) -> None:
         """Make every earlier write durable before returning."""

@@ -15,7 +15,7 @@ from qdrant_client import QdrantClient, models
 
 from index.errors import IndexingError, StoreError
 from index.models import FloatVector, Hit, Point, SparseVector
-from index.store.payload import HIT_FIELDS, payload_of, to_hit
+from index.store.payload import HIT_FIELDS, payload_of, to_hit, to_point, to_sparse
 from index.store.server_client import client_of
 from index.store.server_collection import BM25, DENSE, Collection, Layout
 from index.store.server_faults import mapped
@@ -32,6 +32,7 @@ Check = Literal["in time", "patiently", "no"]
 
 _UNKNOWN = Layout(replicas=1, quantisation="none")
 _SCROLL_PAGE = 4096
+_VECTORS_PAGE = 256
 _UPSERT_POINTS = 256
 
 
@@ -120,7 +121,7 @@ class ServerStore:
         barred: Several[str] = (),
     ) -> list[Hit]:
         """Return the points nearest by cosine whose audience meets `audience`, best first."""
-        return self._search(vector.tolist(), DENSE, _readable(audience, only, barred), limit, None)
+        return self._search(vector.tolist(), DENSE, _readable(audience, only, barred), limit)
 
     def search_bm25(
         self,
@@ -130,24 +131,44 @@ class ServerStore:
         only: Several[str] | None = None,
         barred: Several[str] = (),
     ) -> list[Hit]:
-        """Return the points best by idf-weighted dot product whose audience meets `audience`, best first."""
-        audience = list(audience)
+        """Return the points best by dot product whose audience meets `audience`, best first."""
         if not len(vector.indices):
             with self._asking("search", check="no"):
                 return []
-        # Counted over what the reader may read: a score must not tell which words a hidden article has.
-        params = models.SearchParams(idf=models.IdfCorpusParams(corpus=_readable(audience, None, barred)))
-        return self._search(_sparse(vector), BM25, _readable(audience, only, barred), limit, params)
+        return self._search(_sparse(vector), BM25, _readable(audience, only, barred), limit)
 
     def revisions(self) -> dict[tuple[str, str], int]:
         """Count points by (article id, revision)."""
         with self._asking("read") as layout:
-            return dict(Counter(self._scroll(_consistency(layout))))
+            found = self._scroll(["article_id", "revision"], _consistency(layout))
+            # A copy that missed a deletion may show what is left of a point: https://github.com/qdrant/qdrant/issues/4627
+            payloads = (record.payload or {} for record in found)
+            return dict(Counter((known.get("article_id", ""), known.get("revision", "")) for known in payloads))
 
     def count(self) -> int:
         """Count all points."""
         with self._asking("count", check="in time"):
             return self._client.count(self._collection.name, exact=True).count
+
+    def points(self) -> Iterator[Point]:
+        """Read every point, vectors included, in the order of their ids."""
+        with self._asking("read") as layout:
+            for record in self._scroll(None, _consistency(layout), with_vectors=True):
+                yield _to_point(record)
+
+    def read(self, ids: Sequence[str]) -> dict[str, Point]:
+        """Read points by id, vectors included; those that are not there are left out."""
+        if not ids:
+            return {}
+        with self._asking("read") as layout:
+            found = self._patient.retrieve(
+                self._collection.name,
+                list(ids),
+                with_payload=True,
+                with_vectors=True,
+                consistency=_consistency(layout),
+            )
+        return {str(record.id): _to_point(record) for record in found}
 
     def flush(self) -> None:
         """Nothing to do: every write has waited until its copies had it logged and applied."""
@@ -177,9 +198,9 @@ class ServerStore:
         using: str,
         chosen: models.Filter,
         limit: int,
-        params: models.SearchParams | None,
     ) -> list[Hit]:
         with self._asking("search", check="in time") as layout:
+            params = None
             if using == DENSE and layout.quantisation != "none":
                 again = models.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING[layout.quantisation])
                 params = models.SearchParams(quantization=again)
@@ -195,20 +216,20 @@ class ServerStore:
             )
             return [to_hit(point.payload, point.score) for point in found.points]
 
-    def _scroll(self, consistency: models.ReadConsistencyType | None) -> Iterator[tuple[str, str]]:
+    def _scroll(
+        self, fields: list[str] | None, consistency: models.ReadConsistencyType | None, *, with_vectors: bool = False
+    ) -> Iterator[models.Record]:
         offset: Any = None
         while True:
             records, offset = self._patient.scroll(
                 self._collection.name,
-                limit=_SCROLL_PAGE,
+                limit=_VECTORS_PAGE if with_vectors else _SCROLL_PAGE,
                 offset=offset,
-                with_payload=["article_id", "revision"],
+                with_payload=fields or True,
+                with_vectors=with_vectors,
                 consistency=consistency,
             )
-            for record in records:
-                payload = record.payload or {}
-                # A copy that missed a deletion may show what is left of a point: https://github.com/qdrant/qdrant/issues/4627
-                yield payload.get("article_id", ""), payload.get("revision", "")
+            yield from records
             if offset is None:
                 return
 
@@ -260,6 +281,12 @@ def _equals(key: str, value: str) -> models.FieldCondition:
 
 def _sparse(vector: SparseVector) -> models.SparseVector:
     return models.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
+
+
+def _to_point(record: models.Record) -> Point:
+    vectors: Any = record.vector
+    bm25 = vectors[BM25]
+    return to_point(str(record.id), record.payload, vectors[DENSE], to_sparse(bm25.indices, bm25.values))
 
 
 def _to_struct(point: Point) -> models.PointStruct:

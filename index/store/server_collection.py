@@ -1,6 +1,6 @@
 """Options and a client enter; the collection of one index on a Qdrant server, made or checked, leaves.
 
-The layout is Edge's: named vectors `dense` (cosine) and `bm25` (sparse, idf), keyword indexes on what is filtered by.
+The layout is Edge's: named vectors `dense` (cosine) and `bm25` (sparse), keyword indexes on what is filtered by.
 An alias with the name the operator chose points at the collection that serves, so that a rebuilt one takes its place in
 one atomic step: `runcite` -> `runcite-01kabc…-1`.
 """
@@ -18,7 +18,7 @@ BM25 = "bm25"
 KEYWORDS = ("article_id", "revision", "audience")
 
 OLDEST_SERVER = (1, 19)
-"""The first that counts idf over what the reader may read. An older one would count over everything without a word."""
+"""An older one may miss writes that it has confirmed just after a restart: https://github.com/qdrant/qdrant/issues/9930"""
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
@@ -126,7 +126,7 @@ class Collection:
                     size=self.dimension, distance=models.Distance.COSINE, on_disk=options.on_disk_vectors
                 )
             },
-            sparse_vectors_config={BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+            sparse_vectors_config={BM25: models.SparseVectorParams()},
             shard_number=options.shards,
             replication_factor=options.replicas,
             write_consistency_factor=options.confirmed_by,
@@ -160,10 +160,11 @@ class Collection:
         vectors, sparse = params.vectors, params.sparse_vectors or {}
         dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
         bm25 = sparse.get(BM25)
-        if dense is None or bm25 is None or bm25.modifier != models.Modifier.IDF:
+        if dense is None or bm25 is None or bm25.modifier not in (None, models.Modifier.NONE):
             raise StoreError(
                 f"The collection {name!r} at the Qdrant server {self.options.url!r} is not laid out by Runcite: "
-                f"expected vectors {DENSE!r} and {BM25!r} with idf. Set RUNCITE_QDRANT_COLLECTION to another name."
+                f"expected vectors {DENSE!r} and {BM25!r}, without modifier. Set RUNCITE_QDRANT_COLLECTION to another "
+                "name."
             )
         if dense.size != self.dimension or dense.distance != models.Distance.COSINE:
             raise EmbeddingMismatchError(

@@ -19,7 +19,7 @@ class ServerOptions:
         prefer_grpc: Speak gRPC for everything it can do; REST where not.
         grpc_port: Its gRPC port.
         collection: The alias that this index is served under.
-        shards: Shards of a new collection. Each counts idf over its own points.
+        shards: Shards of a new collection.
         replicas: Copies of each shard of a new collection.
         write_consistency: How many copies confirm a write; the majority where left out.
         quantisation: How vectors are compressed; found ones are scored again by the whole vectors.

@@ -11,7 +11,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from index.errors import StoreError
-from index.models import Point, point_id
+from index.models import Point, SparseVector, point_id
 from index.ports import VectorStore
 from index.store.bm25 import TermEncoder
 from index.store.edge import EdgeStore
@@ -228,6 +228,34 @@ def test_preparing_again_changes_nothing(store: VectorStore) -> None:
     assert store.count() == len(TEXTS)
 
 
+def test_what_is_read_is_what_was_written(store: VectorStore) -> None:
+    """Vectors and all: another store is filled from it."""
+    written = [point(article_id, text, ordinal=1, audience=("a", "b")) for article_id, text in TEXTS.items()]
+    store.upsert(written)
+    for found in ({one.id: one for one in store.points()}, store.read([one.id for one in written])):
+        assert found.keys() == {one.id for one in written}
+        for one in written:
+            other = found[one.id]
+            assert replace(other, dense=one.dense, bm25=one.bm25) == one
+            assert other.dense == pytest.approx(one.dense, abs=1e-6)
+            assert other.bm25.indices.tolist() == one.bm25.indices.tolist()
+            assert other.bm25.values == pytest.approx(one.bm25.values, abs=1e-6)
+
+
+def test_every_point_is_read_once_in_the_order_of_ids(store: VectorStore) -> None:
+    store.upsert([point("net/vpn", "restart the client", ordinal=ordinal) for ordinal in range(700)])
+    ids = [one.id for one in store.points()]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 700
+
+
+def test_what_is_not_there_is_not_read(store: VectorStore) -> None:
+    fill(store)
+    known = point_id("net/vpn", "r1", 0)
+    assert store.read([known, point_id("net/vpn", "r2", 0)]).keys() == {known}
+    assert store.read([]) == {}
+
+
 CALLS: dict[str, Callable[[VectorStore], object]] = {
     "prepare": lambda store: store.prepare(),
     "upsert": fill,
@@ -237,6 +265,8 @@ CALLS: dict[str, Callable[[VectorStore], object]] = {
     "search_bm25": lambda store: bm25(store, "vpn"),
     "revisions": lambda store: store.revisions(),
     "count": lambda store: store.count(),
+    "points": lambda store: list(store.points()),
+    "read": lambda store: store.read([point_id("a", "r", 0)]),
     "flush": lambda store: store.flush(),
     "optimize": lambda store: store.optimize(),
 }
@@ -271,16 +301,18 @@ def test_scores_agree_with_the_exact_store(store: VectorStore) -> None:
             assert mine == pytest.approx(theirs, abs=SCORE_TOLERANCE)
 
 
-def test_scores_tell_nothing_of_points_that_the_reader_may_not_read(store: VectorStore) -> None:
+def test_a_term_counts_by_the_weight_that_it_is_given(store: VectorStore) -> None:
+    """So no score tells of what other points hold, whoever may read them."""
     fill(store)
-    before = bm25(store, "salary")
+    terms = TERMS.query("salary printer")
+    before = store.search_bm25(terms, 10, EVERYONE)
+    twice = store.search_bm25(SparseVector(terms.indices, terms.values * 2), 10, EVERYONE)
+    assert [hit.score for hit in twice] == pytest.approx([2 * hit.score for hit in before], abs=SCORE_TOLERANCE)
     store.upsert([point(f"board/{number}", "salary cut", audience=("board",)) for number in range(20)])
-    assert bm25(store, "salary") == pytest.approx(before, abs=SCORE_TOLERANCE)
-    told = bm25(store, "salary", audience=["*", "board"], limit=50)
-    assert told["hr/gehälter-Übersicht"] < before["hr/gehälter-Übersicht"]
+    assert store.search_bm25(terms, 10, EVERYONE) == before
 
 
-def test_a_barred_article_is_not_found_takes_nobody_s_place_and_weighs_no_word(store: VectorStore) -> None:
+def test_a_barred_article_is_not_found_takes_nobody_s_place(store: VectorStore) -> None:
     fill(store)
     vector, terms = EMBEDDER.embed_query("restart the VPN client"), TERMS.query("restart the VPN client")
     all_ids = [hit.article_id for hit in store.search_dense(vector, 10, EVERYONE)]

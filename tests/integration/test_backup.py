@@ -1,5 +1,6 @@
 """`runcite backup` and `runcite restore`: beside a server, into new and used homes, and killed at every step."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -159,3 +160,18 @@ def test_killed_after_a_step(step, home, archive) -> None:
     restore(archive, Settings(home=home), Restoring(True, lambda _line: None, lambda _step: None))
     assert "printers/toner" in articles(home)
     assert not workplace(home).exists()
+
+
+def test_a_restored_home_has_its_decisions_and_says_that_it_was_restored(home, runcite, tmp_path, capsys) -> None:
+    decision_id = json.loads(runcite("triage", "--json", TICKET)[1])["decision_id"]
+    file = tmp_path / "backup.zip"
+    assert runcite("backup", file)[0] == 0
+    runcite("triage", "--json", TICKET)
+    later = runcite("audit", "head")[1].strip()
+    assert runcite("restore", file, "--replace")[0] == 0
+    listed = json.loads(runcite("decisions", "--json")[1])["decisions"]
+    assert [line["decision_id"] for line in listed] == [decision_id]
+    assert json.loads(runcite("audit", "export")[1].splitlines()[-1])["kind"] == "restore"
+    assert runcite("audit", "verify")[0] == 0
+    # What was decided after the backup is gone, and whoever kept a head from then is told.
+    assert runcite("audit", "verify", "--anchor", later)[0] == 1

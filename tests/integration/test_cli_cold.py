@@ -17,7 +17,8 @@ sys.exit(code)
 """
 NOT_NEEDED = {
     "torch", "transformers", "sentence_transformers", "onnx", "llama_index", "openai", "httpx", "fastapi", "uvicorn",
-    "lxml", "markdown_it", "unstructured", "huggingface_hub", "scipy", "sklearn", "pandas",
+    "lxml", "markdown_it", "unstructured", "huggingface_hub", "scipy", "sklearn", "pandas", "charset_normalizer",
+    "phonenumbers",
 }  # fmt: skip
 
 

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.integration
 
 # Public: scripts read them.
 EVAL_FIELDS = [
-    "dataset", "articles", "tickets", "answerable", "hit_at_1", "hit_at_3", "hit_at_1_by_group", "mrr", "auroc",
-    "augrc", "coverage_at_5", "coverage_at_5_interval", "coverage_at_1", "coverage_at_1_interval", "ece", "stale_found",
-    "stale_refused", "acted_on_stale", "refusals", "slices", "latency_p50_ms", "latency_p95_ms",
+    "dataset", "conditions", "articles", "tickets", "groups", "answerable", "hit_at_1", "hit_at_3", "hit_at_8",
+    "hit_at_1_by_group", "mrr", "auroc", "augrc", "coverage_at_5", "coverage_at_1", "ece", "reliability",
+    "risk_coverage", "acting", "stale_found", "stale_refused", "acted_on_stale", "in_date", "routing", "held",
+    "acted_on_held", "refusals", "slices", "latency_p50_ms", "latency_p95_ms", "cost_usd", "answers", "comparison",
 ]  # fmt: skip
 
 

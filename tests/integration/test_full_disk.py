@@ -4,11 +4,17 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from agent.ledger import DecisionQuery
+from agent.models import Ticket
+from api.bootstrap import open_runtime
 from api.cli.main import run
+from api.settings import Settings
 from index.space import used_bytes
 from tests.integration.conftest import AS_OF
 
@@ -55,3 +61,24 @@ def test_a_disk_too_full_to_open_the_vectors_leads_to_a_person_and_damages_nothi
     assert decision["refusal"]["reason"] == "index_unavailable"
     assert "expected at least 64 MB" in decision["refusal"]["detail"]
     assert not (copy / "vectors.damaged").exists()
+
+
+def test_a_disk_that_fills_up_lets_no_answer_out_that_is_not_on_record(copied) -> None:
+    copy = copied(left_mb=100)
+    ticket, day = Ticket("INC-1", "replace the toner of a printer"), date.fromisoformat(AS_OF)
+    with open_runtime(Settings(home=copy)) as runtime:
+        before = runtime.triage(ticket, as_of=day)
+        filler = copy.parent / "filler"
+        with suppress(OSError), filler.open("wb") as file:
+            while file.write(b"\0" * MEGABYTE):
+                file.flush()
+        full = runtime.triage(ticket, as_of=day)
+        filler.unlink()
+        after = runtime.triage(ticket, as_of=day)
+        found = runtime.ledger.find(DecisionQuery())
+        assert runtime.ledger.verify({}).faults == []
+    assert [one.provenance.recorded for one in (before, full, after)] == [True, False, True]
+    assert (before.action, full.outcome, after.action) == ("resolve", "ESCALATE_HUMAN", "resolve")
+    assert full.refusal is not None
+    assert full.refusal.reason == "not_recorded"
+    assert [line.decision_id for line in found] == [after.decision_id, before.decision_id]

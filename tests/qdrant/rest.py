@@ -44,6 +44,7 @@ def application(engine: Engine) -> Starlette:
             route(named, "DELETE", lambda name, _body: engine.drop(name)),
             route(f"{named}/index", "PUT", lambda name, body: _index(engine, name, body)),
             route(f"{named}/points", "PUT", lambda name, body: _upsert(engine, name, body)),
+            route(f"{named}/points", "POST", lambda name, body: _retrieve(engine, name, body)),
             route(f"{named}/points/delete", "POST", lambda name, body: _delete(engine, name, body)),
             route(f"{named}/points/payload", "POST", lambda name, body: _payload(engine, name, body)),
             route(f"{named}/points/query", "POST", lambda name, body: _query(engine, name, body)),
@@ -102,6 +103,13 @@ def _upsert(engine: Engine, name: str, body: bytes) -> Any:
     return engine.run("upsert", name, points=POINTS.validate_json(body).points)
 
 
+def _retrieve(engine: Engine, name: str, body: bytes) -> Any:
+    asked = models.PointRequest.model_validate_json(body)
+    return engine.run(
+        "retrieve", name, ids=asked.ids, with_payload=asked.with_payload, with_vectors=bool(asked.with_vector)
+    )
+
+
 def _delete(engine: Engine, name: str, body: bytes) -> Any:
     return engine.run("delete", name, points_selector=SELECTOR.validate_json(body))
 
@@ -131,7 +139,12 @@ def _query(engine: Engine, name: str, body: bytes) -> Any:
 def _scroll(engine: Engine, name: str, body: bytes) -> Any:
     asked = models.ScrollRequest.model_validate_json(body)
     points, following = engine.run(
-        "scroll", name, limit=asked.limit, offset=asked.offset, with_payload=asked.with_payload
+        "scroll",
+        name,
+        limit=asked.limit,
+        offset=asked.offset,
+        with_payload=asked.with_payload,
+        with_vectors=bool(asked.with_vector),
     )
     return {"points": points, "next_page_offset": following}
 

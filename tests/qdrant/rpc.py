@@ -143,6 +143,16 @@ class _Points(points_service_pb2_grpc.PointsServicer):
         )
         return q.QueryResponse(result=[RestToGrpc.convert_scored_point(point) for point in found.points])
 
+    def Get(self, request: Any) -> Any:  # noqa: N802
+        points = self._engine.run(
+            "retrieve",
+            request.collection_name,
+            ids=[GrpcToRest.convert_point_id(one) for one in request.ids],
+            with_payload=GrpcToRest.convert_with_payload_interface(request.with_payload),
+            with_vectors=request.with_vectors.enable,
+        )
+        return q.GetResponse(result=[RestToGrpc.convert_retrieved_point(point) for point in points])
+
     def Scroll(self, request: Any) -> Any:  # noqa: N802
         points, following = self._engine.run(
             "scroll",
@@ -150,6 +160,7 @@ class _Points(points_service_pb2_grpc.PointsServicer):
             limit=request.limit,
             offset=GrpcToRest.convert_point_id(request.offset) if request.HasField("offset") else None,
             with_payload=GrpcToRest.convert_with_payload_interface(request.with_payload),
+            with_vectors=request.with_vectors.enable,
         )
         offset = None if following is None else RestToGrpc.convert_extended_point_id(following)
         return q.ScrollResponse(

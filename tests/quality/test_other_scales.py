@@ -10,7 +10,9 @@ import pytest
 
 import api.bootstrap
 from agent.evaluate.dataset import load_dataset
-from agent.evaluate.run import EvalReport, evaluate
+from agent.evaluate.figures import EvalReport
+from agent.evaluate.report import report
+from agent.evaluate.run import evaluate
 from api.bootstrap import open_runtime
 from api.settings import Settings
 from index.embed.bundled import load_bundled
@@ -74,9 +76,9 @@ def measure(embedder: Embedder, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     dataset = load_dataset(DATA)
     with open_runtime(Settings(home=home), create=True) as runtime:
         assert runtime.ingest(str(dataset.pages)).error is None
-        found = runtime.live.now.searcher.retrieve(dataset.tickets[0].text, audience=frozenset())
-        report = evaluate(dataset, runtime.triager, 108)
-    return report, min(candidate.similarity for candidate in found.candidates)
+        found = runtime.live.now.searcher.retrieve(dataset.tickets[0].ticket.body, audience=frozenset())
+        figures = report(evaluate(dataset, runtime.triager, 108))
+    return figures, min(candidate.similarity for candidate in found.candidates)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"no labelled corpus at {DATA}; set RUNCITE_EVAL_DATA")
@@ -87,8 +89,8 @@ def test_coverage_stays_where_every_cosine_is_high(tmp_path: Path, monkeypatch: 
     assert low < 0.5
     assert high > 0.7
     assert after.hit_at_1.value == pytest.approx(before.hit_at_1.value, abs=0.01)
-    assert after.coverage_at_5 == pytest.approx(before.coverage_at_5, abs=0.03)
-    assert after.coverage_at_1 == pytest.approx(before.coverage_at_1, abs=0.03)
+    assert after.coverage_at_5.value == pytest.approx(before.coverage_at_5.value, abs=0.03)
+    assert after.coverage_at_1.value == pytest.approx(before.coverage_at_1.value, abs=0.03)
     # Neither does the match gate refuse what it let pass.
     changed = after.refusals.get("no_match", 0) - before.refusals.get("no_match", 0)
     assert abs(changed) <= 0.03 * before.tickets

@@ -53,7 +53,7 @@ def test_own_signals_are_added_and_shipped_ones_stay(tmp_path):
 def test_own_exemplars_are_added_and_named_in_the_hash(tmp_path):
     (tmp_path / "own.jsonl").write_text('{"id": "own-1", "text": "the reactor hums", "label": "outage"}\n', "utf-8")
     loaded = load(tmp_path, "version: 1\nexemplars: own.jsonl\n")
-    assert loaded.exemplars[-1].id == "own-1"
+    assert loaded.exemplars.own[-1].id == "own-1"
     assert loaded.policy.exemplars_digest != load_policy(POLICY).policy.exemplars_digest
     assert loaded.policy.hash() != load_policy(POLICY).policy.hash()
     assert loaded.files == (tmp_path / "policy.yml", tmp_path / "own.jsonl")

@@ -13,10 +13,15 @@ def path(tmp_path):
     return tmp_path / "policy.yml"
 
 
+@pytest.fixture(scope="module")
+def kept_weights(tmp_path_factory):
+    return tmp_path_factory.mktemp("weights")
+
+
 @pytest.fixture
-def keeper(path, tmp_path):
+def keeper(path, kept_weights):
     def open_keeper():
-        return PolicyKeeper(POLICY, path, HashedWordsEmbedder(), tmp_path / "vectors")
+        return PolicyKeeper(POLICY, path, HashedWordsEmbedder(), kept_weights)
 
     return open_keeper
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
+from agent.ledger import DecisionQuery
 from agent.models import Contribution, GateResult, Ticket
 from agent.schema import (
     Citation,
@@ -28,6 +29,9 @@ from api.history import RunHistory
 from api.ports import OnArticle
 from api.schemas import (
     ArticleV1,
+    DecisionLineV1,
+    DecisionPageV1,
+    DecisionRecordV1,
     DecisionV1,
     FreshnessV1,
     PassageV1,
@@ -114,7 +118,9 @@ def a_decision(**changes) -> Decision:
         "escalation": Escalation(False, "none", ""),
         "gates": (GateResult("freshness", True, "in date"),),
         "why": (Contribution("title_share", 0.75, 1.52),),
-        "provenance": Provenance("extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset"),
+        "provenance": Provenance(
+            "extractive", None, 0, 0, 0.0, None, 21, "minilm", "ix-1", "sha256:00", "preset", recorded=True
+        ),
         "routing": Routing(
             category=Grounds("article", 0.9),
             classification=Grounds("article", 0.9),
@@ -157,6 +163,7 @@ class FakeRuntime:
         self.empty = False
         self.faulty: str | None = None
         self.triaged: list[Ticket] = []
+        self.asked: list[tuple[DecisionQuery, frozenset[str] | None]] = []
         self.searched: list[tuple[str, frozenset[str], int]] = []
         self.ingested: list[str] = []
         self.reindexed: list[str | None] = []
@@ -171,6 +178,30 @@ class FakeRuntime:
     @property
     def shelf(self) -> "FakeRuntime":
         return self
+
+    @property
+    def decisions(self) -> "FakeRuntime":
+        return self
+
+    def page(self, query: DecisionQuery, audience: frozenset[str] | None) -> DecisionPageV1:
+        self._raise()
+        self.asked.append((query, audience))
+        line = DecisionLineV1(
+            decision_id="01JD000000000000000000000",
+            created_at=WHEN,
+            ticket_id="INC-1042",
+            summary="VPN drops on café Wi-Fi",
+            outcome="GUIDE_USER",
+            reason=None,
+            priority="P3",
+            assigned_team="Network Operations",
+            confidence=0.934567,
+            articles=("network/vpn",),
+        )
+        return DecisionPageV1(decisions=(line,), next_cursor=None)
+
+    def record(self, decision_id: str, audience: frozenset[str] | None) -> DecisionRecordV1:
+        raise NotFoundError(f"no decision {decision_id!r}")
 
     def is_empty(self) -> bool:
         return self.empty

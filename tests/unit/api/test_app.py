@@ -1,12 +1,13 @@
 import json
 import logging
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from agent.errors import TicketError
+from agent.errors import LedgerError, TicketError
 from agent.reading import MAX_TICKET_BYTES
 from api.app import create_app
 from api.problems import MEDIA_TYPE
@@ -211,7 +212,52 @@ def test_a_ticket_sent_as_a_form_is_told_what_to_send(http):
 
 def test_the_http_page_describes_every_route(runtime):
     page = (Path(__file__).parents[3] / "docs" / "http.md").read_text("utf-8")
-    names = re.compile(r"\{(?:article_id|run_id)\}")
+    names = re.compile(r"\{(?:article_id|run_id|decision_id)\}")
     for path, operations in create_app(runtime).openapi()["paths"].items():
         for method in operations:
             assert f"{method.upper()} {names.sub('{id}', path)}" in page
+
+
+def test_decisions_are_asked_for_by_what_they_came_to(http, runtime):
+    asked = {
+        "outcome": ["RESOLVE", "GUIDE_USER"],
+        "reason": "stale",
+        "article": "network/vpn",
+        "since": "2026-11-13",
+        "until": "2026-11-20T09:00:00+01:00",
+        "min_confidence": 0.85,
+        "max_confidence": 0.92,
+        "groups": "finance",
+        "cursor": "01JD",
+        "limit": 7,
+    }
+    answer = http.get("/v1/decisions", params=asked)
+    assert answer.status_code == 200
+    assert answer.json()["decisions"][0]["confidence"] == 0.9346
+    ((query, audience),) = runtime.asked
+    assert (query.outcomes, query.reasons, query.article) == (["RESOLVE", "GUIDE_USER"], ["stale"], "network/vpn")
+    assert query.since == datetime(2026, 11, 13, tzinfo=UTC)
+    assert query.until == datetime(2026, 11, 20, 8, tzinfo=UTC)
+    assert (query.min_confidence, query.max_confidence, query.before, query.limit) == (0.85, 0.92, "01JD", 7)
+    assert audience == frozenset({"finance"})
+
+
+def test_whoever_names_no_group_reads_as_everyone(http, runtime):
+    http.get("/v1/decisions")
+    assert [audience for _, audience in runtime.asked] == [frozenset()]
+
+
+@pytest.mark.parametrize(
+    "asked", ["outcome=SHRUG", "reason=x", "since=yesterday", "min_confidence=2", "limit=0", "limit=501"]
+)
+def test_a_wrong_question_after_decisions_is_422(http, asked):
+    assert_problem(http.get(f"/v1/decisions?{asked}"), 422)
+
+
+def test_a_decision_that_is_not_there_is_404(http):
+    assert_problem(http.get("/v1/decisions/01JD"), 404)
+
+
+def test_a_ledger_that_cannot_be_read_is_503(http, runtime):
+    runtime.fails_with = LedgerError("the catalog is damaged")
+    assert assert_problem(http.get("/v1/decisions"), 503)["type"].endswith("ledger-unavailable")

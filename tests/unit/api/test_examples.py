@@ -8,6 +8,8 @@ from api.app import EXAMPLES, create_app
 from api.problems import MEDIA_TYPE
 from api.schemas import (
     ArticleV1,
+    DecisionPageV1,
+    DecisionRecordV1,
     DecisionV1,
     HealthV1,
     IngestRunIn,
@@ -21,6 +23,8 @@ from api.schemas import (
 REQUESTS: dict[str, type[BaseModel]] = {"triage": TicketIn, "startIngestRun": IngestRunIn}
 ANSWERS: dict[str, type[BaseModel]] = {
     "triage": DecisionV1,
+    "listDecisions": DecisionPageV1,
+    "getDecision": DecisionRecordV1,
     "search": SearchV1,
     "getArticle": ArticleV1,
     "getRevision": RevisionV1,

@@ -31,7 +31,7 @@ class House:
         opened = ExitStack()
         opened.callback(self.closed.append, number)
         unused = None
-        return Serving(number, unused, unused, unused, unused, unused, opened)
+        return Serving(number, *[unused] * 6, opened)
 
     def switch(self) -> None:
         number = self.catalog.generations.begin(SPEC).number

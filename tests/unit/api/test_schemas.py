@@ -19,7 +19,7 @@ CITATION_FIELDS = [
 FRESHNESS_FIELDS = ["state", "basis", "last_reviewed", "review_by", "valid_until", "age_days", "overdue_days"]
 PROVENANCE_FIELDS = [
     "decider", "model", "turns", "tokens", "cost_usd", "degraded", "latency_ms", "embedding", "index_revision",
-    "policy_hash", "calibration",
+    "policy_hash", "calibration", "recorded",
 ]  # fmt: skip
 
 

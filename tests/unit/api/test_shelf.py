@@ -1,8 +1,10 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agent.ledger import Ledger
 from api.errors import NotFoundError
 from api.shelf import Shelf
 from index.catalog import Catalog, Publication
@@ -22,8 +24,13 @@ def catalog(tmp_path: Path):
 
 
 @pytest.fixture
-def shelf(catalog, tmp_path):
-    return Shelf(catalog, tmp_path, FreshnessWindows)
+def ledger(catalog):
+    return Ledger.open(catalog.engine, catalog.path, "runcite release by ada")
+
+
+@pytest.fixture
+def shelf(catalog, ledger, tmp_path):
+    return Shelf(catalog, ledger, tmp_path, FreshnessWindows)
 
 
 def publish(catalog: Catalog, revision: str, audience: tuple[str, ...] = ("*",)) -> None:
@@ -74,3 +81,23 @@ def test_a_revision_that_never_was_is_named(catalog, shelf, article_id):
     publish(catalog, "sha256:a")
     with pytest.raises(NotFoundError, match=article_id):
         shelf.revision(article_id, "sha256:00", NOBODY)
+
+
+def test_what_people_rule_is_in_the_audit_log_with_the_revision_it_was_said_of(catalog, ledger, shelf):
+    publish(catalog, "sha256:a")
+    shelf.quarantine("net/vpn", "it names a password")
+    shelf.release("net/vpn", "it was an example")
+    entries = [json.loads(line) for line in ledger.export()][1:]
+    assert [(one["kind"], one["object"], one["actor"]) for one in entries] == [
+        ("quarantine", "net/vpn", "runcite release by ada"),
+        ("release", "net/vpn", "runcite release by ada"),
+    ]
+    assert entries[0]["detail"] == {"reason": "it names a password", "revision": "sha256:a"}
+    assert ledger.verify({"the anchor": ledger.anchor.read()}).faults == []
+    assert ledger.anchor.read() == ledger.head()
+
+
+def test_a_ruling_on_no_article_leaves_no_entry(ledger, shelf):
+    with pytest.raises(NotFoundError):
+        shelf.quarantine("net/none", "why not")
+    assert ledger.head().seq == 1

@@ -1,26 +1,26 @@
-import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agent.errors import PolicyError
 from agent.models import Requester, Ticket
-from agent.policy_file import SHIPPED_EXEMPLARS, load_policy
+from agent.policy_file import load_policy
 from agent.reading import read_ticket
-from agent.risk.exemplars import LABELS, Exemplars, parse_exemplars
+from agent.risk.kept import judge_for, read_letters
 from agent.risk.language import foreign_language
 from agent.risk.recognise import is_alert
-from agent.risk.vectors import exemplar_vectors
 from agent.signals import SignalReader
 from index.embed.bundled import load_bundled
+from index.errors import EmbeddingError
 from tests.cases import POLICY
-from tests.fakes import HashedWordsEmbedder
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
     embedder = load_bundled()
     loaded = load_policy(POLICY)
-    vectors = exemplar_vectors(loaded.exemplars, embedder, tmp_path_factory.mktemp("vectors"))
-    return SignalReader(loaded.policy, Exemplars(loaded.exemplars, vectors), embedder.embed_passages)
+    letters = read_letters(loaded.exemplars)
+    judge = judge_for(letters, loaded.exemplars, embedder, tmp_path_factory.mktemp("weights"))
+    return SignalReader(loaded.policy, letters, judge, embedder.embed_passages)
 
 
 def read(reader, text, **requester):
@@ -129,34 +129,44 @@ def test_promises_are_found_in_a_replys_own_words(reader):
     assert reader.promised("A colleague will look at this.") is None
 
 
-def test_the_shipped_exemplars_are_many_and_lie_ready_for_the_bundled_model(tmp_path):
-    exemplars = parse_exemplars(SHIPPED_EXEMPLARS.read_text(encoding="utf-8"), "exemplars")
-    assert len(exemplars) >= 400
-    assert len({one.id for one in exemplars}) == len({one.text for one in exemplars}) == len(exemplars)
-    assert {one.label for one in exemplars} == set(LABELS)
-    embedder = load_bundled()
-    vectors = exemplar_vectors(exemplars, embedder, tmp_path)
-    assert not list(tmp_path.iterdir()), "run `python -m benchmarks.exemplar_vectors`"
-    some = list(range(0, len(exemplars), 200))
-    again = embedder.embed_passages([exemplars[place].text for place in some])
-    assert np.all(np.sum(again * vectors[some], axis=1) > 0.999)
+CHATTER = [
+    "The meeting is on Thursday at ten.",
+    "My second monitor stays black.",
+    "Thanks for fixing the headset last week.",
+    "Where do I find the holiday calendar?",
+    "The coffee machine is much better now.",
+    "Kind regards, Maria",
+]
 
 
-def test_vectors_are_computed_once_and_a_damaged_file_is_made_anew(tmp_path):
-    exemplars = parse_exemplars('{"id": "a", "text": "one two", "label": "none"}', "own")
-    embedder = HashedWordsEmbedder()
-    first = exemplar_vectors(exemplars, embedder, tmp_path)
-    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
-    assert embedder.embedded == ["one two"]
-    next(tmp_path.iterdir()).write_bytes(b"\x93NUMPY torn")
-    assert np.array_equal(first, exemplar_vectors(exemplars, embedder, tmp_path))
-    assert embedder.embedded == ["one two", "one two"]
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["{", "[]", '{"id": 1}', '{"id": "a", "text": "x", "label": "risky"}', '{"id": "a", "text": " ", "label": "none"}'],
+@given(
+    risky=st.sampled_from(RISKY),
+    before=st.lists(st.sampled_from(CHATTER), max_size=30),
+    after=st.lists(st.sampled_from(CHATTER), max_size=30),
 )
-def test_a_line_that_is_no_exemplar_is_named(line):
-    with pytest.raises(PolicyError, match="own:2"):
-        parse_exemplars(f'{{"id": "a", "text": "x", "label": "none"}}\n{line}', "own")
+@settings(max_examples=30, deadline=None)
+def test_nothing_that_is_added_takes_back_what_a_sentence_says(reader, risky, before, after):
+    text, kind = risky
+    long = "\n".join([*before, f"{text}.", *after])
+    assert read(reader, text).risk(kind)
+    assert {risk.kind for risk in read(reader, long).risks} >= {risk.kind for risk in read(reader, text).risks}
+
+
+def test_the_nearest_exemplar_is_named(reader):
+    evidence = [risk.evidence for risk in read(reader, "Whoever rang me now has the code from my phone").risks]
+    assert any(one.startswith("the exemplar security-") for one in evidence)
+
+
+class Unreachable:
+    def __call__(self, texts):
+        raise EmbeddingError("the model cannot be reached")
+
+
+def test_without_the_model_letters_speak_alone(tmp_path):
+    loaded = load_policy(POLICY)
+    letters = read_letters(loaded.exemplars)
+    deaf = SignalReader(loaded.policy, letters, None, Unreachable())
+    judge = judge_for(letters, loaded.exemplars, load_bundled(), tmp_path)
+    lost = SignalReader(loaded.policy, letters, judge, Unreachable())
+    text = "Somebody logged in to my account from another country and changed the bank details"
+    assert [one.kind for one in read(deaf, text).risks] == [one.kind for one in read(lost, text).risks] == ["security"]

@@ -68,7 +68,7 @@ def test_a_collection_is_made_under_an_alias_with_the_layout_of_the_home(options
     assert aliases[options.collection] == f"{options.collection}-{INDEX.lower()}-1"
     params = client.get_collection(options.collection).config.params
     assert (params.vectors["dense"].size, params.vectors["dense"].distance) == (16, models.Distance.COSINE)
-    assert params.sparse_vectors["bm25"].modifier == models.Modifier.IDF
+    assert params.sparse_vectors["bm25"].modifier is None
     records, _ = client.scroll(options.collection, limit=10)
     payloads = {record.id: record.payload for record in records}
     assert payloads[point_id("a1", "r", 0)] == {
@@ -130,7 +130,7 @@ def test_a_collection_half_made_by_a_killed_process_is_finished(options, process
     client.create_collection(
         f"{options.collection}-{INDEX.lower()}-1",
         vectors_config={"dense": models.VectorParams(size=16, distance=models.Distance.COSINE)},
-        sparse_vectors_config={"bm25": models.SparseVectorParams(modifier=models.Modifier.IDF)},
+        sparse_vectors_config={"bm25": models.SparseVectorParams()},
     )
     store = connect(options)
     with pytest.raises(StoreError, match="no collection"):

@@ -1,10 +1,11 @@
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 from agent.decide.extractive import ExtractiveDecider
-from agent.evaluate.dataset import Dataset, LabelledTicket
+from agent.evaluate.dataset import LabelledTicket, LabelledTickets
+from agent.evaluate.report import report
 from agent.evaluate.run import evaluate
+from agent.models import Ticket
 from agent.triage import Triager
 from index.models import Candidate, Evidence, Retrieval
 from ingest.models import ArticleMetadata, Interval, ReviewDates
@@ -36,16 +37,16 @@ class ScriptedSearcher:
 def labelled(id_: str, text: str, *expected: str, acceptable: str = "", stale: bool = False) -> LabelledTicket:
     kind = ("stale" if stale else "answerable") if expected else "off_topic"
     accepted = frozenset({acceptable} if acceptable else ())
-    return LabelledTicket(id_, text, frozenset(expected), accepted, stale, kind, id_)
+    return LabelledTicket(Ticket(id_, text), frozenset(expected), accepted, stale, kind, id_)
 
 
 def run(*tickets: LabelledTicket, **script: tuple[Candidate, ...]):
     triager = Triager(ScriptedSearcher(script), Shelf(FRESH, STALE), ExtractiveDecider(), rules, "minilm")
-    return evaluate(Dataset("set", Path("pages"), tickets, TODAY), triager, 2)
+    return report(evaluate(LabelledTickets("set", tickets, TODAY), triager, 2))
 
 
 def test_counts_right_wrong_stale_and_off_topic():
-    report = run(
+    figures = run(
         labelled("1", "right", "fresh"),
         labelled("2", "wrong", "elsewhere"),
         labelled("3", "overdue", "stale", stale=True),
@@ -55,19 +56,19 @@ def test_counts_right_wrong_stale_and_off_topic():
         overdue=(found("stale"), found("fresh", 0.3)),
         offtopic=(found("fresh", 0.1), found("stale", 0.1)),
     )
-    assert (report.tickets, report.answerable) == (4, 3)
-    assert report.hit_at_1.value == 2 / 3
-    assert report.auroc == 1.0
-    assert report.coverage_at_5 == 2 / 3
-    assert (report.stale_found, report.stale_refused.value, report.acted_on_stale) == (1, 1.0, 0)
-    assert report.refusals["stale"] == 1
-    assert report.slices["off_topic"].answered == 0
+    assert (figures.tickets, figures.answerable) == (4, 3)
+    assert figures.hit_at_1.value == 2 / 3
+    assert figures.auroc.value == 1.0
+    assert figures.coverage_at_5.value == 2 / 3
+    assert (figures.stale_found, figures.stale_refused.value, figures.acted_on_stale) == (1, 1.0, 0)
+    assert figures.refusals["stale"] == 1
+    assert figures.slices["off_topic"].answered == 0
 
 
 def test_an_acceptable_article_is_taken_out_of_the_ranking_but_not_out_of_the_decision():
-    report = run(
+    figures = run(
         labelled("1", "linked", "stale", acceptable="fresh", stale=True),
         linked=(found("fresh"), found("stale", 0.5)),
     )
-    assert report.hit_at_1.value == 1.0
-    assert report.stale_found == 0
+    assert figures.hit_at_1.value == 1.0
+    assert figures.stale_found == 0

@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.evaluate.metrics import augrc, auroc, bootstrap, calibration_error, coverage_at, hit_at, wilson
+from agent.evaluate.metrics import (
+    augrc,
+    auroc,
+    bootstrap,
+    calibration_error,
+    clopper_pearson,
+    coverage_at,
+    hit_at,
+    reliability,
+    risk_coverage,
+    wilson,
+)
 
 scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=30)
 
@@ -74,3 +85,34 @@ def test_the_bootstrap_draws_whole_groups_and_is_repeatable():
     assert 0.35 < apart[0] < 0.5 < apart[1] < 0.65
     assert together == (0.0, 1.0)
     assert bootstrap([], mean) == (0.0, 1.0)
+
+
+def test_risk_and_coverage_part_no_equal_confidences():
+    confidence, right = np.array([0.9, 0.9, 0.5, 0.2]), np.array([True, False, True, False])
+    assert risk_coverage(confidence, right) == ((0.5, 0.5), (0.75, 1 / 3), (1.0, 0.5))
+    assert risk_coverage(np.zeros(0), np.zeros(0, dtype=bool)) == ()
+
+
+def test_reliability_has_the_groups_of_the_calibration_error():
+    confidence = np.array([0.2] * 10 + [0.9] * 10)
+    right = np.array([True] * 2 + [False] * 8 + [True] * 9 + [False])
+    assert [(stated, float(own.mean())) for stated, own in reliability(confidence, right, bins=2)] == [
+        (pytest.approx(0.2), 0.2),
+        (pytest.approx(0.9), 0.9),
+    ]
+
+
+def test_clopper_pearson_matches_published_values():
+    # Newcombe (1998), table I: 81 of 263 gives 0.2527 to 0.3676, and 0 of 20 up to 0.1684.
+    assert clopper_pearson(81, 263) == pytest.approx((0.2527, 0.3676), abs=1e-4)
+    assert clopper_pearson(0, 20) == pytest.approx((0.0, 0.1684), abs=1e-4)
+    assert clopper_pearson(20, 20)[1] == 1.0
+    assert clopper_pearson(0, 0) == (0.0, 1.0)
+
+
+def test_the_bootstrap_leaves_out_draws_that_say_nothing():
+    def only_of_both(places):
+        return float("nan") if len(set(places.tolist())) < 2 else 1.0
+
+    assert bootstrap(["a", "b"], only_of_both) == (1.0, 1.0)
+    assert bootstrap(["a"], only_of_both) == (0.0, 1.0)
