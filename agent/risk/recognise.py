@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agent.models import RiskKind, RiskSignal
+from agent.reading.answering import without_answering
 from agent.risk.exemplars import RISKS
 from agent.risk.fold import sentences, undisguise
 from agent.risk.judge import ByLetters, Judge
@@ -132,7 +133,11 @@ class Recogniser:
         said = tuple(dict.fromkeys(sentences(text)))
         if not said:
             return ()
-        kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not is_alert(text)]
+        kinds = [
+            kind
+            for kind in RISKS
+            if kind != "outage" or self._rules.alerts_are_outages or not written_by_monitoring(text)
+        ]
         mended = [self._letters.speller.mend(undisguise(sentence)) for sentence in said]
         found = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said, mended)) is not None}
         for one in self._judged(kinds, said, mended):
@@ -207,9 +212,13 @@ def _kind(scores: FloatVector) -> RiskKind:
     return "outage"
 
 
-def is_alert(text: str) -> bool:
-    """Say whether a text was written by monitoring: it has the marks of an alert, and speaks of no person."""
-    return bool(_ALERT.search(text)) and not _PERSON.search(text)
+def written_by_monitoring(text: str) -> bool:
+    """Say whether nobody but a machine speaks: the text has the marks of an alert, and speaks of no person.
+
+    What is said of the answer to it ("put this into your reply") does not count: whoever adds that would otherwise make
+    an outage of any alert.
+    """
+    return bool(_ALERT.search(text)) and not _PERSON.search(without_answering(text))
 
 
 def _brief(pattern: Pattern) -> str:
