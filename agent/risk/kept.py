@@ -28,6 +28,9 @@ SHIPPED_MEANING: Final = Path(__file__).parent / "meaning.npz"
 OWN_TRUST: Final = 3.0
 """How much an organisation's own exemplar counts beside a shipped one."""
 
+TAUGHT_ANEW: Final = 2_500
+"""So many of the shipped exemplars, evenly taken, teach a model for which nothing ships: all would take it minutes."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -71,16 +74,18 @@ def judge_for(letters: ByLetters, exemplars: Exemplars, embedder: Embedder, fold
 def _learn(letters: ByLetters, exemplars: Exemplars, embedder: Embedder) -> MeaningWeights:
     from agent.risk.fit import fit_meaning, folded  # noqa: PLC0415 - loads a solver that few starts need
 
-    every, n_shipped = (*exemplars.shipped, *exemplars.own), len(exemplars.shipped)
-    texts = [folded(exemplar) for exemplar in every]
     spec = embedder.spec
     # Those of the bundled model lie ready: only the organisation's own are embedded.
     ready = load_meaning(SHIPPED_MEANING, meaning_key(spec, Exemplars(exemplars.file).digest), spec.dimension)
+    step = 1 if ready is not None else max(1, len(exemplars.shipped) // TAUGHT_ANEW)
+    shipped = exemplars.shipped[::step]
+    every, n_shipped = (*shipped, *exemplars.own), len(shipped)
+    texts = [folded(exemplar) for exemplar in every]
     vectors = embedder.embed_passages(texts if ready is None else texts[n_shipped:])
     if ready is not None:
         vectors = np.concatenate([ready.vectors.astype(np.float32) / np.float32(127), vectors])
     # Letters were never shown the organisation's own, so that what they say of them is as good as of a ticket.
-    told = np.concatenate([letters.learned.told.astype(np.float32), letters.scores(texts[n_shipped:])])
+    told = np.concatenate([letters.learned.told[::step].astype(np.float32), letters.scores(texts[n_shipped:])])
     trust = np.repeat(np.array([1.0, OWN_TRUST], dtype=np.float32), [n_shipped, len(every) - n_shipped])
     return fit_meaning(every, told, letters.strangeness(texts), vectors, trust)
 
