@@ -61,6 +61,10 @@ class Anchor:
         except (OSError, UnicodeDecodeError) as error:
             raise AnchorError(f"{str(self.path)!r} cannot be read: {error}; expected one line of ASCII") from error
 
+    def exists(self) -> bool:
+        """Tell whether there is a file, whatever it holds."""
+        return self.path.exists()
+
     def reset(self, head: Head) -> None:
         """Begin again at the head of another log."""
         with self.path.open("wb") as file:

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, inspect, select
+from sqlalchemy import Connection, Engine, Select, delete, insert, select
 from ulid import ULID
 
-from agent.errors import LedgerError
+from agent.errors import AnchorError, LedgerError, LedgerGoneError
 from agent.ledger import tables
 from agent.ledger.anchor import ANCHOR_NAME, Anchor, Head
 from agent.ledger.audit import Anchors, AuditReport, export_lines, verify_log
@@ -62,13 +62,12 @@ class Ledger:
             actor: Who writes, as the audit log is to name them.
 
         Raises:
+            LedgerGoneError: There was one: the anchor is still there, or some of the tables.
             LedgerError: It is of another version, or the database cannot be read.
         """
         ledger = cls(engine, path, actor)
         with ledger._reading() as connection:
-            there = inspect(connection).has_table(tables.ledger_settings.name)
-            if there:
-                tables.prepare(connection)
+            there = ledger._is_there(connection)
         if not there:
             ledger._make()
         return ledger
@@ -212,13 +211,37 @@ class Ledger:
         with self._reading() as connection:
             return connection.scalar(query.limit(1)) is not None
 
+    def _is_there(self, connection: Connection) -> bool:
+        missing = tables.missing_tables(connection)
+        if missing == set(tables.metadata.tables):
+            return False
+        if missing:
+            raise self._gone()
+        tables.require_version(connection)
+        return True
+
     def _make(self) -> None:
         with self._writing() as connection:
-            # Another process may have been quicker.
-            if not tables.prepare(connection):
+            # Another process may have been quicker; under the lock its anchor is not there before its tables.
+            if self._is_there(connection):
                 return
+            if self._anchor.exists():
+                raise self._gone()
+            tables.make_tables(connection)
             head = self._append(connection, "ledger", str(ULID()), {"schema_version": tables.SCHEMA_VERSION})
         self._anchor.reset(head)
+
+    def _gone(self) -> LedgerGoneError:
+        try:
+            kept = self._anchor.read()
+        except AnchorError as error:
+            named = str(error)
+        else:
+            named = f"the anchor names entry {kept.seq}" if kept else "there is no anchor either"
+        return LedgerGoneError(
+            f"the ledger is gone from {str(self._path)!r}; {named}. Restore the home from a backup. Where there is "
+            f"none, keep {str(self._anchor.path)!r} elsewhere as evidence: without it a new ledger is begun."
+        )
 
     def _append(
         self, connection: Connection, kind: AuditKind, object_id: str, detail: Detail, digest: str = ""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.errors import AnchorError
+from agent.errors import AnchorError, LedgerGoneError
 from agent.ledger import Anchor, AuditReport, Fault, Head, Ledger, verify_export
 from api.beside import open_ledger
 from api.cli.options import HomeOption, JsonOption, Session, start
@@ -58,14 +58,12 @@ def audit(
     if file is not None:
         _tell(session, _verify_file(file, anchors), as_json=as_json)
         return
+    if action is Action.VERIFY:
+        _tell(session, _verify_home(session, anchors), as_json=as_json)
+        return
     with open_ledger(session.settings, "runcite audit") as ledger:
-        if action is Action.HEAD:
-            session.terminal.result(str(ledger.head()))
-        elif action is Action.EXPORT:
-            for line in ledger.export():
-                session.terminal.result(line)
-        else:
-            _tell(session, _verify(ledger, anchors), as_json=as_json)
+        for line in [str(ledger.head())] if action is Action.HEAD else ledger.export():
+            session.terminal.result(line)
 
 
 def read_head(text: str) -> Head:
@@ -82,6 +80,14 @@ def read_head(text: str) -> Head:
     if head is None:
         raise AnchorError(f"there is no head of an audit log in {text!r}")
     return head
+
+
+def _verify_home(session: Session, given: dict[str, Head]) -> AuditReport:
+    try:
+        with open_ledger(session.settings, "runcite audit") as ledger:
+            return _verify(ledger, given)
+    except LedgerGoneError as error:
+        return AuditReport(faults=[Fault(None, str(error))])
 
 
 def _verify(ledger: Ledger, given: dict[str, Head]) -> AuditReport:

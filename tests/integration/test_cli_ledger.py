@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from agent.ledger.anchor import ANCHOR_NAME
+from agent.ledger.tables import metadata
 from api.bootstrap import CATALOG_NAME
 from api.schemas import AuditReportV1, DecisionPageV1, DecisionRecordV1, DecisionV1
 from tests.integration.conftest import AS_OF, PAGES
@@ -108,6 +109,17 @@ def test_a_log_that_is_cut_off_misses_what_was_kept_elsewhere(runcite, decision,
     assert (code, report.sound) == (1, False)
     assert report.faults[0].detail == "entry 4 is missing from the end: --anchor names entry 4"
     assert any("audit.anchor' is gone" in fault.detail for fault in report.faults)
+
+
+def test_a_ledger_that_was_destroyed_is_missed_and_no_other_is_made(runcite, decision, home):
+    with sqlite3.connect(home / CATALOG_NAME) as raw:
+        for table in metadata.tables:
+            raw.execute(f"DROP TABLE {table}")
+    for _ in range(2):
+        code, out, _ = runcite("audit", "verify")
+        assert (code, "the ledger is gone from" in out, "the anchor names entry 4" in out) == (1, True, True)
+        code, _, err = runcite("triage", "--as-of", AS_OF, VPN)
+        assert (code, "the ledger is gone from" in err) == (2, True)
 
 
 def test_an_export_is_verified_without_the_home(runcite, decision, tmp_path):
