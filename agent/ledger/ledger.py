@@ -1,5 +1,6 @@
 """Decisions enter, each in one transaction with its audit entry; lists of them and single ones, whole, leave."""
 
+import logging
 import secrets
 import threading
 import time
@@ -37,6 +38,8 @@ ERASED_AT_A_TIME = 1_000
 
 _ULID_TIME_CHARS = 10
 
+_LOG = logging.getLogger("runcite.audit")
+
 _BUSY = "Check what else writes to it, and its disk."
 
 
@@ -51,6 +54,7 @@ class Ledger:
         self._anchor = Anchor(path.parent / ANCHOR_NAME)
         # Within a process writers wait for each other here: waiting for SQLite's lock is done by sleeping and asking.
         self._turn = threading.Lock()
+        self._told = False
 
     @classmethod
     def open(cls, engine: Engine, path: Path, actor: str) -> Self:
@@ -91,13 +95,15 @@ class Ledger:
         rows = to_rows(case, decision, as_of, secrets.token_hex(SALT_BYTES))
         policy = decision.provenance.policy_hash
         with self._writing() as connection:
+            whole = self._is_whole(connection)
             if connection.scalar(_LATEST_POLICY) != policy:
                 self._append(connection, "policy", policy, {})
             _insert(connection, rows)
             digest = decision_digest([rows.decision[name] for name in COLUMNS], rows.articles, rows.tags)
             detail = {"outcome": decision.outcome, "ticket": decision.ticket.id}
             head = self._append(connection, "decision", decision.decision_id, detail, digest)
-        self._anchor.advance(head)
+        if whole:
+            self._anchor.advance(head)
 
     def note(self, kind: AuditKind, object_id: str, detail: Detail) -> None:
         """Append an entry on something other than a decision.
@@ -111,8 +117,10 @@ class Ledger:
             LedgerError: It cannot be written.
         """
         with self._writing() as connection:
+            whole = self._is_whole(connection)
             head = self._append(connection, kind, object_id, detail)
-        self._anchor.advance(head)
+        if whole:
+            self._anchor.advance(head)
 
     def note_run(self, report: RunReport) -> None:
         """Append an entry on an ingest or re-index that is over.
@@ -142,7 +150,10 @@ class Ledger:
 
     def advance_anchor(self) -> None:
         """Let the anchor follow what was appended within another's transaction."""
-        self._anchor.advance(self.head())
+        with self._reading() as connection:
+            whole, head = self._is_whole(connection), _head(connection)
+        if whole:
+            self._anchor.advance(head)
 
     def erase_words(self, before: datetime, at_a_time: int = ERASED_AT_A_TIME) -> int:
         """Erase what tickets said and what was replied, of every decision made before a moment; the decisions stay.
@@ -163,9 +174,11 @@ class Ledger:
         erased = 0
         while self._has(batch):
             with self._writing() as connection:
+                whole = self._is_whole(connection)
                 count = connection.execute(delete(words).where(words.c.decision_id.in_(batch))).rowcount
                 head = self._append(connection, "erasure", time_to_text(before), {"decisions": count})
-            self._anchor.advance(head)
+            if whole:
+                self._anchor.advance(head)
             erased += count
         return erased
 
@@ -230,6 +243,29 @@ class Ledger:
             tables.make_tables(connection)
             head = self._append(connection, "ledger", str(ULID()), {"schema_version": tables.SCHEMA_VERSION})
         self._anchor.reset(head)
+
+    def _is_whole(self, connection: Connection) -> bool:
+        """Tell whether the log still holds the entry that the anchor names; else the anchor stays, as proof of it.
+
+        Args:
+            connection: A transaction in which nothing was read yet: then it sees all that the anchor may name.
+        """
+        try:
+            kept = self._anchor.read()
+        except AnchorError:
+            # It vouches for nothing; that it cannot be written either is told of there.
+            return True
+        if kept is None or connection.scalar(select(audit_log.c.hash).where(audit_log.c.seq == kept.seq)) == kept.hash:
+            return True
+        if not self._told:
+            self._told = True
+            _LOG.warning(
+                "the audit log in %r no longer holds entry %d as the anchor names it; the anchor stays where it is. "
+                "Run `runcite audit verify`",
+                str(self._path),
+                kept.seq,
+            )
+        return False
 
     def _gone(self) -> LedgerGoneError:
         try:
