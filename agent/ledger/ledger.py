@@ -333,7 +333,11 @@ _LATEST_POLICY = (
 
 def _head(connection: Connection) -> Head:
     row = connection.execute(_LATEST).one_or_none()
-    return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
+    if row is None:
+        return Head(0, GENESIS)
+    if not isinstance(row.hash, str):
+        raise LedgerError(f"entry {row.seq} of the audit log was changed. `runcite audit verify` says what else was.")
+    return Head(row.seq, row.hash)
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
