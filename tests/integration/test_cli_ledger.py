@@ -67,11 +67,13 @@ def test_decisions_are_listed_by_what_they_came_to(runcite, decision):
     [
         (["--outcome", "SHRUG"], 2, "--outcome 'SHRUG' is none; expected one of RESOLVE"),
         (["--since", "yesterday"], 2, "--since 'yesterday' is no moment; expected a day such as"),
+        (["--since", "0001-01-01T00:00:00+14:00"], 2, "--since '0001-01-01T00:00:00+14:00' is no moment; expected"),
+        (["--until", "9999-12-31T23:59-10:00"], 2, "--until '9999-12-31T23:59-10:00' is no moment; expected"),
         (["01JD", "--team", "x"], 2, "exclude each other"),
         (["01JD"], 2, "no decision '01JD'"),
         (["--team", "Nobody"], 4, "no such decision in"),
     ],
-    ids=["outcome", "since", "both", "unknown", "none"],
+    ids=["outcome", "since", "first day", "last day", "both", "unknown", "none"],
 )
 def test_a_wrong_question_is_answered_in_one_line(runcite, arguments, code, said):
     got, _, err = runcite("decisions", *arguments)

@@ -193,7 +193,7 @@ def test_an_entry_with_what_runcite_never_writes_was_changed(tampered, anchors, 
     tampered.exec_driver_sql(f"UPDATE audit_log SET {column} = {value} WHERE seq = 4")
     assert faults(tampered, anchors)[:1] == [Fault(4, "entry 4 was changed after it was written")]
     if column == "detail" or value.startswith(("X'", "CAST")):
-        with pytest.raises(LedgerError, match="^entry 4 was changed after it was written, and cannot be exported"):
+        with pytest.raises(LedgerError, match=r"^entry 4 was changed after it was written, and cannot be exported"):
             list(export_lines(tampered))
     else:
         assert [fault.seq for fault in verify_export(export_lines(tampered), anchors).faults] == [4]
