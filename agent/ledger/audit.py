@@ -230,6 +230,8 @@ def _strays(connection: Connection) -> Iterator[Fault]:
 def _read(line: str) -> AuditEntry | None:
     try:
         fields = json.loads(line)
+        if not isinstance(fields["seq"], int):
+            return None
         return AuditEntry(**(fields | {"detail": canonical(fields["detail"])}))
     except (*_UNREADABLE, KeyError):
         return None

@@ -59,8 +59,6 @@ def fault_of(entry: AuditEntry, seq: int, previous: str) -> str | None:
         One sentence; `None` where it is as it was written.
     """
     changed = f"entry {seq} was changed after it was written"
-    if not isinstance(entry.seq, int):
-        return changed
     if entry.seq != seq:
         return f"entry {seq} is missing: the next one is {entry.seq}"
     try:
