@@ -94,8 +94,8 @@ def test_the_log_tells_of_the_run_that_brought_the_articles(runcite, decision):
 
 def test_a_changed_decision_is_named(runcite, decision, tamper):
     tamper("UPDATE decisions SET outcome = 'RESOLVE'")
-    code, out, _ = runcite("audit", "verify")
-    assert code == 1
+    code, out, err = runcite("audit", "verify")
+    assert (code, "keep a copy" in err) == (1, False)
     assert out.startswith(f"the decision {decision.decision_id} of entry 4 was changed\n")
 
 
@@ -127,10 +127,21 @@ def test_a_ledger_that_was_destroyed_is_missed_and_no_other_is_made(runcite, dec
 def test_an_export_is_verified_without_the_home(runcite, decision, tmp_path):
     file = tmp_path / "audit.jsonl"
     file.write_text(runcite("audit", "export")[1], encoding="utf-8")
-    assert runcite("audit", "verify", "--file", file)[:2] == (0, "4 entries, 1 decisions: all as they were written\n")
+    code, out, err = runcite("audit", "verify", "--file", file)
+    assert (code, out) == (0, "4 entries, 1 decisions: all as they were written\n")
+    assert "was not checked" in err
+    code, _, err = runcite("audit", "verify", "--file", file, "--anchor", runcite("audit", "head")[1].strip())
+    assert (code, "was not checked" in err, "keep a copy" in err) == (0, False, True)
     file.write_text(file.read_text().replace(decision.decision_id, "01JD"), encoding="utf-8")
     code, out, _ = runcite("audit", "verify", "--file", file)
     assert (code, out.splitlines()[0]) == (1, "entry 4 was changed after it was written")
+
+
+def test_an_empty_export_is_refused(runcite, tmp_path):
+    file = tmp_path / "audit.jsonl"
+    file.touch()
+    code, out, err = runcite("audit", "verify", "--file", file)
+    assert (code, out, "is empty; expected what `runcite audit export` wrote" in err) == (2, "", True)
 
 
 def test_a_batch_is_recorded_line_by_line(runcite, tmp_path):
