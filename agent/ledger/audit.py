@@ -183,7 +183,7 @@ def _of(connection: Connection, table: Table, ids: Iterable[str]) -> Sequence[Ro
     return _rows(connection, select(table).where(table.c.decision_id.in_(list(ids))))
 
 
-def _rows(connection: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:
     """Read rows; a text that is no UTF-8 comes with lone surrogates, which no digest is ever of."""
     try:
         return connection.execute(query).all()
