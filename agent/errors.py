@@ -12,6 +12,7 @@ RunciteError
     ├── ModelError           a language model gave no usable reply
     ├── LookupFailedError    a system that a model may ask gave no answer
     └── LedgerError          a decision cannot be recorded, or read again
+        ├── LedgerGoneError   there was a ledger, and there is none now
         ├── LedgerVersionError another version of Runcite wrote the ledger
         └── AnchorError      the anchor of the audit log is none
 """
@@ -61,6 +62,10 @@ class LookupFailedError(AgentError):
 
 class LedgerError(AgentError):
     """A decision cannot be recorded, or what was recorded cannot be read."""
+
+
+class LedgerGoneError(LedgerError):
+    """The anchor names an entry of a ledger that is not there. No other is put in its place."""
 
 
 class LedgerVersionError(LedgerError):

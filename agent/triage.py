@@ -68,16 +68,23 @@ class Triager:
         """The policy in force, with the threshold of the calibration in force."""
         return self._rules().policy
 
+    def rules(self) -> Rules:
+        """Return the rules in force."""
+        return self._rules()
+
     def triage(self, ticket: Ticket, *, as_of: date | None = None) -> Decision:
         """Decide one ticket; see `explain`."""
         return self.explain(ticket, as_of=as_of)[1]
 
-    def explain(self, ticket: Ticket, *, as_of: date | None = None) -> tuple[Case, Decision]:
+    def explain(
+        self, ticket: Ticket, *, as_of: date | None = None, rules: Rules | None = None
+    ) -> tuple[Case, Decision]:
         """Decide one ticket and show the facts it was decided on.
 
         Args:
             ticket: The ticket as it arrived.
             as_of: The day freshness is judged on; today where it is left out.
+            rules: To decide under; those in force where they are left out.
 
         Returns:
             The facts and the decision. Handing over to a person is a decision too.
@@ -90,7 +97,7 @@ class Triager:
         reading = read_ticket(ticket)
         # From here on only the scrubbed words are to be had.
         ticket = ticket.without_words()
-        rules = self._rules()
+        rules = rules or self._rules()
         signals = rules.signals.read(ticket, reading)
         try:
             case = Case(ticket, reading, NOTHING_FOUND, (), signals, ground=rules.ground)

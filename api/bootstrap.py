@@ -297,7 +297,7 @@ class _Opener:
             decider = ExtractiveDecider() if self.model is None else self.model.decider(searcher, _scrubbed)
             rules = CalibrationKeeper(settings.home / CALIBRATION_NAME, policy.current, catalog)
             triager = Triager(searcher, catalog, decider, rules.current, embedding.spec.model)
-            desk = Desk(triager, self.ledger, catalog, policy.current)
+            desk = Desk(triager, self.ledger, catalog)
             return Serving(generation.number, searcher, triager, desk, policy, syncer, health, opening.pop_all())
 
     def _embedder(self, requested: str, recorded: EmbeddingSpec | None) -> Embedder:

@@ -1,6 +1,7 @@
 """The ledger of a home enters; recorded decisions leave, in lists or whole, for those who may read what they cite."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 
 from agent.ledger import DecisionQuery, Ledger, Recorded
@@ -23,6 +24,20 @@ MAX_PAGE = 500
 
 Audience = frozenset[str] | None
 """Groups and names of the reader; `None` for whoever has the home itself, and so may read all that is in it."""
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Take a moment in UTC; so it is meant where it names no zone.
+
+    Raises:
+        ValueError: It is before the first day of the calendar there, or after the last.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no moment between the years 1 and 9999 in UTC") from error
 
 
 class Decisions:

@@ -34,7 +34,7 @@ def measure() -> list[Figure]:
 def _recording(ledger: Ledger, home: Path) -> Figure:
     """Decide the same ticket with retrieval that costs nothing: all else that a decision without a model takes."""
     triager = Triager(OneCandidate(), Shelf(VPN), ExtractiveDecider(), rules, "none", now=lambda: NOON)
-    desk = Desk(triager, ledger, Shelf(VPN), rules)
+    desk = Desk(triager, ledger, Shelf(VPN))
     took_ms: list[float] = []
     for number in range(DECISIONS):
         ticket = Ticket(f"INC-{number}", "VPN drops on hotel Wi-Fi every few minutes, since the update of yesterday")

@@ -61,11 +61,18 @@ class Anchor:
         except (OSError, UnicodeDecodeError) as error:
             raise AnchorError(f"{str(self.path)!r} cannot be read: {error}; expected one line of ASCII") from error
 
+    def exists(self) -> bool:
+        """Tell whether there is a file, whatever it holds."""
+        return self.path.exists()
+
     def reset(self, head: Head) -> None:
-        """Begin again at the head of another log."""
-        with self.path.open("wb") as file:
-            file.write(_line(head))
-        self.path.chmod(0o600)
+        """Begin at the head of a new log; a file that cannot be written is told of, as in `advance`."""
+        try:
+            with self.path.open("wb") as file:
+                file.write(_line(head))
+            self.path.chmod(0o600)
+        except OSError as error:
+            self._tell(error)
 
     def advance(self, head: Head) -> None:
         """Move forward to a head; where another process has moved further already, nothing changes.
@@ -77,7 +84,7 @@ class Anchor:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            _LOG.warning("the anchor %r cannot be written: %s", str(self.path), error)
+            self._tell(error)
             return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -86,9 +93,12 @@ class Anchor:
                 # One short line within one page, always of the same length: a reader sees the old or the new one.
                 os.pwrite(descriptor, _line(head), 0)
         except OSError as error:
-            _LOG.warning("the anchor %r cannot be written: %s", str(self.path), error)
+            self._tell(error)
         finally:
             os.close(descriptor)
+
+    def _tell(self, error: OSError) -> None:
+        _LOG.warning("the anchor %r cannot be written: %s", str(self.path), error)
 
 
 def _line(head: Head) -> bytes:

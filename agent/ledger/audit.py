@@ -5,12 +5,14 @@ held against their digest; where they are gone, an entry has to say that they we
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, exists, func, select
+from sqlalchemy import Connection, Row, Select, Table, exists, select
+from sqlalchemy.exc import OperationalError
 
+from agent.errors import LedgerError
 from agent.ledger.anchor import Head
 from agent.ledger.chain import GENESIS, canonical, fault_of
 from agent.ledger.codec import decision_digest, words_digest
@@ -22,6 +24,9 @@ MAX_FAULTS = 20
 
 _PER_BATCH = 500
 """Entries looked at together; their decisions are read by one statement, well under SQLite's limit on variables."""
+
+_UNREADABLE = (TypeError, ValueError, AttributeError, RecursionError)
+"""What comes of reading a value that Runcite never wrote: another type, no JSON, no UTF-8, or nested without end."""
 
 Anchors = Mapping[str, Head]
 """Heads that are known from elsewhere, each by what to call it."""
@@ -62,7 +67,8 @@ def verify_log(connection: Connection, anchors: Anchors) -> AuditReport:
         anchors: Heads that the log must contain.
     """
     report = AuditReport()
-    erased_before = connection.scalar(select(func.max(audit_log.c.object)).where(audit_log.c.kind == "erasure")) or ""
+    erasures = _rows(connection, select(audit_log.c.object).where(audit_log.c.kind == "erasure"))
+    erased_before = max((moment for (moment,) in erasures if isinstance(moment, str)), default="")
     for batch in _batches(connection):
         sound = _follow(batch, report, anchors)
         _hold(connection, sound, report, erased_before)
@@ -94,11 +100,23 @@ def verify_export(lines: Iterable[str], anchors: Anchors) -> AuditReport:
 
 
 def export_lines(connection: Connection) -> Iterator[str]:
-    """Write each entry as a line of JSON; without its `hash` a line is exactly what was hashed."""
+    """Write each entry as a line of JSON; without its `hash` a line is exactly what was hashed.
+
+    Raises:
+        LedgerError: An entry was changed so that it cannot be written.
+    """
     for batch in _batches(connection):
         for entry in batch:
             fields = {name: getattr(entry, name) for name in entry.__slots__}
-            yield canonical(fields | {"detail": json.loads(entry.detail)})
+            try:
+                line = canonical(fields | {"detail": json.loads(entry.detail)})
+                line.encode()
+            except _UNREADABLE as error:
+                raise LedgerError(
+                    f"entry {entry.seq} was changed after it was written, and cannot be exported. "
+                    "`runcite audit verify` says what else was; restore the home from a backup."
+                ) from error
+            yield line
 
 
 def _batches(connection: Connection) -> Iterator[list[AuditEntry]]:
@@ -106,7 +124,7 @@ def _batches(connection: Connection) -> Iterator[list[AuditEntry]]:
     batch: list[AuditEntry] = []
     while True:
         further = query.where(audit_log.c.seq > batch[-1].seq) if batch else query
-        batch = [AuditEntry(*row) for row in connection.execute(further).all()]
+        batch = [AuditEntry(*row) for row in _rows(connection, further)]
         if not batch:
             return
         yield batch
@@ -140,25 +158,52 @@ def _hold(connection: Connection, batch: Sequence[AuditEntry], report: AuditRepo
         row, text = rows.get(decision_id), kept.get(decision_id)
         if row is None:
             report.faults.append(Fault(seq, f"the decision {decision_id} of entry {seq} is gone"))
-        elif digests[decision_id] != decision_digest(row, articles[decision_id], [tag for (tag,) in tags[decision_id]]):
+        elif not _is(
+            digests[decision_id], decision_digest, row, articles[decision_id], [t for (t,) in tags[decision_id]]
+        ):
             report.faults.append(Fault(seq, f"the decision {decision_id} of entry {seq} was changed"))
         elif text is None and row.created_at < erased_before:
             report.erased += 1
         elif text is None:
             report.faults.append(Fault(seq, f"the words of decision {decision_id} are gone, erased by no entry"))
-        elif row.words_digest != words_digest(text.salt, text.summary, text.words):
+        elif not _is(row.words_digest, words_digest, text.salt, text.summary, text.words):
             report.faults.append(Fault(seq, f"the words of decision {decision_id} were changed"))
+
+
+def _is(digest: str, compute: Callable[..., str], *values: object) -> bool:
+    """Tell whether a digest is that of some values; what cannot be digested was never written."""
+    try:
+        return digest == compute(*values)
+    except _UNREADABLE:
+        return False
 
 
 def _of(connection: Connection, table: Table, ids: Iterable[str]) -> Sequence[Row[Any]]:
     """Read the rows of some decisions, the id first in each."""
-    return connection.execute(select(table).where(table.c.decision_id.in_(list(ids)))).all()
+    return _rows(connection, select(table).where(table.c.decision_id.in_(list(ids))))
+
+
+def _rows(connection: Connection, query: Select[Any]) -> Sequence[Any]:
+    """Read rows; a text that is no UTF-8 comes with lone surrogates, which no digest is ever of."""
+    try:
+        return connection.execute(query).all()
+    except OperationalError as error:
+        if "decode" not in str(error.orig):
+            raise
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+    try:
+        return connection.execute(query).all()
+    finally:
+        driver.text_factory = str
 
 
 def _grouped(connection: Connection, table: Table, ids: Iterable[str]) -> dict[str, list[tuple[Any, ...]]]:
     """Read what each of some decisions has in a table, sorted, the id left out."""
     found: dict[str, list[tuple[Any, ...]]] = {decision_id: [] for decision_id in ids}
-    for row in sorted(map(tuple, _of(connection, table, found))):
+    rows = [tuple(row) for row in _of(connection, table, found)]
+    # By type first: a blob put in the place of a text is not to be compared with one.
+    for row in sorted(rows, key=lambda row: [(type(value).__name__, value) for value in row]):
         found[row[0]].append(row[1:])
     return found
 
@@ -174,17 +219,19 @@ def _cut_off(report: AuditReport, anchors: Anchors) -> Iterator[Fault]:
 def _strays(connection: Connection) -> Iterator[Fault]:
     """Find what no entry vouches for."""
     vouched = exists().where(audit_log.c.object == decisions.c.decision_id, audit_log.c.kind == "decision")
-    for decision_id in connection.scalars(select(decisions.c.decision_id).where(~vouched).limit(MAX_FAULTS)):
-        yield Fault(None, f"no entry vouches for the decision {decision_id}")
+    for (decision_id,) in _rows(connection, select(decisions.c.decision_id).where(~vouched).limit(MAX_FAULTS)):
+        yield Fault(None, f"no entry vouches for the decision {decision_id!r}")
     for table in (decision_articles, decision_tags, words):
         known = exists().where(decisions.c.decision_id == table.c.decision_id)
-        for decision_id in connection.scalars(select(table.c.decision_id).where(~known).limit(1)):
+        for (decision_id,) in _rows(connection, select(table.c.decision_id).where(~known).limit(1)):
             yield Fault(None, f"{table.name} holds a row of a decision {decision_id!r} that there is not")
 
 
 def _read(line: str) -> AuditEntry | None:
     try:
         fields = json.loads(line)
+        if not isinstance(fields["seq"], int):
+            return None
         return AuditEntry(**(fields | {"detail": canonical(fields["detail"])}))
-    except (ValueError, TypeError, KeyError):
+    except (*_UNREADABLE, KeyError):
         return None

@@ -1,5 +1,6 @@
 """Decisions enter, each in one transaction with its audit entry; lists of them and single ones, whole, leave."""
 
+import logging
 import secrets
 import threading
 import time
@@ -10,10 +11,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, inspect, select
+from sqlalchemy import Connection, Engine, Select, delete, insert, select
 from ulid import ULID
 
-from agent.errors import LedgerError
+from agent.errors import AnchorError, LedgerError, LedgerGoneError
 from agent.ledger import tables
 from agent.ledger.anchor import ANCHOR_NAME, Anchor, Head
 from agent.ledger.audit import Anchors, AuditReport, export_lines, verify_log
@@ -37,6 +38,8 @@ ERASED_AT_A_TIME = 1_000
 
 _ULID_TIME_CHARS = 10
 
+_LOG = logging.getLogger("runcite.audit")
+
 _BUSY = "Check what else writes to it, and its disk."
 
 
@@ -51,6 +54,7 @@ class Ledger:
         self._anchor = Anchor(path.parent / ANCHOR_NAME)
         # Within a process writers wait for each other here: waiting for SQLite's lock is done by sleeping and asking.
         self._turn = threading.Lock()
+        self._told = False
 
     @classmethod
     def open(cls, engine: Engine, path: Path, actor: str) -> Self:
@@ -62,13 +66,12 @@ class Ledger:
             actor: Who writes, as the audit log is to name them.
 
         Raises:
+            LedgerGoneError: There was one: the anchor is still there, or some of the tables.
             LedgerError: It is of another version, or the database cannot be read.
         """
         ledger = cls(engine, path, actor)
         with ledger._reading() as connection:
-            there = inspect(connection).has_table(tables.ledger_settings.name)
-            if there:
-                tables.prepare(connection)
+            there = ledger._is_there(connection)
         if not there:
             ledger._make()
         return ledger
@@ -92,13 +95,15 @@ class Ledger:
         rows = to_rows(case, decision, as_of, secrets.token_hex(SALT_BYTES))
         policy = decision.provenance.policy_hash
         with self._writing() as connection:
+            whole = self._is_whole(connection)
             if connection.scalar(_LATEST_POLICY) != policy:
                 self._append(connection, "policy", policy, {})
             _insert(connection, rows)
             digest = decision_digest([rows.decision[name] for name in COLUMNS], rows.articles, rows.tags)
             detail = {"outcome": decision.outcome, "ticket": decision.ticket.id}
             head = self._append(connection, "decision", decision.decision_id, detail, digest)
-        self._anchor.advance(head)
+        if whole:
+            self._anchor.advance(head)
 
     def note(self, kind: AuditKind, object_id: str, detail: Detail) -> None:
         """Append an entry on something other than a decision.
@@ -112,8 +117,10 @@ class Ledger:
             LedgerError: It cannot be written.
         """
         with self._writing() as connection:
+            whole = self._is_whole(connection)
             head = self._append(connection, kind, object_id, detail)
-        self._anchor.advance(head)
+        if whole:
+            self._anchor.advance(head)
 
     def note_run(self, report: RunReport) -> None:
         """Append an entry on an ingest or re-index that is over.
@@ -143,7 +150,10 @@ class Ledger:
 
     def advance_anchor(self) -> None:
         """Let the anchor follow what was appended within another's transaction."""
-        self._anchor.advance(self.head())
+        with self._reading() as connection:
+            whole, head = self._is_whole(connection), _head(connection)
+        if whole:
+            self._anchor.advance(head)
 
     def erase_words(self, before: datetime, at_a_time: int = ERASED_AT_A_TIME) -> int:
         """Erase what tickets said and what was replied, of every decision made before a moment; the decisions stay.
@@ -164,9 +174,11 @@ class Ledger:
         erased = 0
         while self._has(batch):
             with self._writing() as connection:
+                whole = self._is_whole(connection)
                 count = connection.execute(delete(words).where(words.c.decision_id.in_(batch))).rowcount
                 head = self._append(connection, "erasure", time_to_text(before), {"decisions": count})
-            self._anchor.advance(head)
+            if whole:
+                self._anchor.advance(head)
             erased += count
         return erased
 
@@ -212,13 +224,60 @@ class Ledger:
         with self._reading() as connection:
             return connection.scalar(query.limit(1)) is not None
 
+    def _is_there(self, connection: Connection) -> bool:
+        missing = tables.missing_tables(connection)
+        if missing == set(tables.metadata.tables):
+            return False
+        if missing:
+            raise self._gone()
+        tables.require_version(connection)
+        return True
+
     def _make(self) -> None:
         with self._writing() as connection:
-            # Another process may have been quicker.
-            if not tables.prepare(connection):
+            # Another process may have been quicker; under the lock its anchor is not there before its tables.
+            if self._is_there(connection):
                 return
+            if self._anchor.exists():
+                raise self._gone()
+            tables.make_tables(connection)
             head = self._append(connection, "ledger", str(ULID()), {"schema_version": tables.SCHEMA_VERSION})
         self._anchor.reset(head)
+
+    def _is_whole(self, connection: Connection) -> bool:
+        """Tell whether the log still holds the entry that the anchor names; else the anchor stays, as proof of it.
+
+        Args:
+            connection: A transaction in which nothing was read yet: then it sees all that the anchor may name.
+        """
+        try:
+            kept = self._anchor.read()
+        except AnchorError:
+            # It vouches for nothing; that it cannot be written either is told of there.
+            return True
+        if kept is None or connection.scalar(select(audit_log.c.hash).where(audit_log.c.seq == kept.seq)) == kept.hash:
+            return True
+        if not self._told:
+            self._told = True
+            _LOG.warning(
+                "the audit log in %r no longer holds entry %d as the anchor names it; the anchor stays where it is. "
+                "Run `runcite audit verify`",
+                str(self._path),
+                kept.seq,
+            )
+        return False
+
+    def _gone(self) -> LedgerGoneError:
+        try:
+            kept = self._anchor.read()
+        except AnchorError as error:
+            named = str(error)
+        else:
+            named = f"the anchor names entry {kept.seq}" if kept else "there is no anchor either"
+        return LedgerGoneError(
+            f"the ledger is gone from {str(self._path)!r}; {named}. Restore the home from a backup. Where there is "
+            f"none, keep {str(self._anchor.path)!r} elsewhere as evidence: without it a new ledger is begun."
+        )
 
     def _append(
         self, connection: Connection, kind: AuditKind, object_id: str, detail: Detail, digest: str = ""
@@ -274,7 +333,11 @@ _LATEST_POLICY = (
 
 def _head(connection: Connection) -> Head:
     row = connection.execute(_LATEST).one_or_none()
-    return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
+    if row is None:
+        return Head(0, GENESIS)
+    if not isinstance(row.hash, str):
+        raise LedgerError(f"entry {row.seq} of the audit log was changed. `runcite audit verify` says what else was.")
+    return Head(row.seq, row.hash)
 
 
 def _insert(connection: Connection, rows: Rows) -> None:

@@ -134,30 +134,34 @@ APPEND_ONLY = {"sqlite": dict(_sqlite_triggers())}
 """By dialect: the triggers that refuse to change or delete what is written, by name."""
 
 
-def prepare(connection: Connection) -> bool:
-    """Make the tables where there are none.
+def missing_tables(connection: Connection) -> set[str]:
+    """Name the tables of the ledger that are not there: all of them where none was ever made."""
+    return set(metadata.tables) - set(inspect(connection).get_table_names())
 
-    Args:
-        connection: A write transaction.
 
-    Returns:
-        Whether they were made now.
+def require_version(connection: Connection) -> None:
+    """Refuse tables of another version.
 
     Raises:
         LedgerVersionError: They are of another version of Runcite.
     """
-    if inspect(connection).has_table(ledger_settings.name):
-        version = connection.scalar(select(ledger_settings.c.value).where(ledger_settings.c.key == "schema_version"))
-        if version != str(SCHEMA_VERSION):
-            raise LedgerVersionError(
-                f"The ledger has schema version {version!r}, expected {SCHEMA_VERSION}. Use the Runcite that wrote it."
-            )
-        return False
+    version = connection.scalar(select(ledger_settings.c.value).where(ledger_settings.c.key == "schema_version"))
+    if version != str(SCHEMA_VERSION):
+        raise LedgerVersionError(
+            f"The ledger has schema version {version!r}, expected {SCHEMA_VERSION}. Use the Runcite that wrote it."
+        )
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the tables with their triggers.
+
+    Args:
+        connection: A write transaction.
+    """
     metadata.create_all(connection)
     for statement in APPEND_ONLY[connection.dialect.name].values():
         connection.execute(text(statement))
     connection.execute(insert(ledger_settings).values(key="schema_version", value=str(SCHEMA_VERSION)))
-    return True
 
 
 def missing_triggers(connection: Connection) -> list[str]:

@@ -1,12 +1,13 @@
 """`runcite audit`: the audit log of a home, or an export of one, enters; whether anybody changed it leaves."""
 
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.errors import AnchorError
+from agent.errors import AnchorError, LedgerGoneError
 from agent.ledger import Anchor, AuditReport, Fault, Head, Ledger, verify_export
 from api.beside import open_ledger
 from api.cli.options import HomeOption, JsonOption, Session, start
@@ -56,16 +57,19 @@ def audit(
     session = start(context, home)
     anchors = {} if anchor is None else {GIVEN: read_head(anchor)}
     if file is not None:
+        if not anchors:
+            session.terminal.note(
+                f"Nothing says where {str(file)!r} ought to end: that nothing was cut off its end was not checked. "
+                "Expected --anchor with what `runcite audit head` once printed."
+            )
         _tell(session, _verify_file(file, anchors), as_json=as_json)
         return
+    if action is Action.VERIFY:
+        _tell(session, _verify_home(session, anchors), as_json=as_json)
+        return
     with open_ledger(session.settings, "runcite audit") as ledger:
-        if action is Action.HEAD:
-            session.terminal.result(str(ledger.head()))
-        elif action is Action.EXPORT:
-            for line in ledger.export():
-                session.terminal.result(line)
-        else:
-            _tell(session, _verify(ledger, anchors), as_json=as_json)
+        for line in [str(ledger.head())] if action is Action.HEAD else ledger.export():
+            session.terminal.result(line)
 
 
 def read_head(text: str) -> Head:
@@ -84,6 +88,14 @@ def read_head(text: str) -> Head:
     return head
 
 
+def _verify_home(session: Session, given: dict[str, Head]) -> AuditReport:
+    try:
+        with open_ledger(session.settings, "runcite audit") as ledger:
+            return _verify(ledger, given)
+    except LedgerGoneError as error:
+        return AuditReport(faults=[Fault(None, str(error))])
+
+
 def _verify(ledger: Ledger, given: dict[str, Head]) -> AuditReport:
     try:
         kept = ledger.anchor.read()
@@ -99,7 +111,10 @@ def _verify(ledger: Ledger, given: dict[str, Head]) -> AuditReport:
 def _verify_file(file: Path, anchors: dict[str, Head]) -> AuditReport:
     try:
         with file.open(encoding="utf-8") as lines:
-            return verify_export(lines, anchors)
+            first = next(lines, None)
+            if first is None:
+                raise UsageError(f"{str(file)!r} is empty; expected what `runcite audit export` wrote")
+            return verify_export(chain([first], lines), anchors)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {str(file)!r}: {error}; expected what `runcite audit export` wrote") from error
 
@@ -114,7 +129,7 @@ def _tell(session: Session, report: AuditReport, *, as_json: bool) -> None:
         erased = f", the words of {report.erased} erased" if report.erased else ""
         verdict = "something is not as it was written" if report.faults else "all as they were written"
         terminal.result(f"{report.entries:,} entries, {report.decisions:,} decisions{erased}: {verdict}")
-        if report.head is not None:
+        if report.head is not None and not report.faults:
             terminal.note(f"The last of them is {report.head}; keep a copy of that line where nobody can change it.")
     if report.faults:
         raise typer.Exit(1)

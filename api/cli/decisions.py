@@ -17,7 +17,7 @@ from api.cli.options import HomeOption, JsonOption, number_between, start
 from api.cli.render import DecisionCard, freshness_text
 from api.cli.terminal import json_text, one_line
 from api.cli.words import OUTCOME_STYLE, SHORT_OUTCOME, percent
-from api.decisions import MAX_PAGE
+from api.decisions import MAX_PAGE, in_utc
 from api.errors import NothingToDoError, UsageError
 from api.schemas import DecisionLineV1, DecisionRecordV1
 
@@ -111,7 +111,7 @@ def parse_moment(option: str, text: str | None) -> datetime | None:
         text: As given, if it was.
 
     Returns:
-        The moment, in UTC where no zone is given.
+        The moment, in UTC; so it is taken where no zone is given.
 
     Raises:
         UsageError: It is none.
@@ -123,13 +123,12 @@ def parse_moment(option: str, text: str | None) -> datetime | None:
         count = int(ago[1])
         return datetime.now(UTC) - (timedelta(days=count) if ago[2] == "d" else timedelta(hours=count))
     try:
-        moment = datetime.fromisoformat(text.strip())
+        return in_utc(datetime.fromisoformat(text.strip()))
     except ValueError as error:
         raise UsageError(
             f"{option} {text!r} is no moment; expected a day such as 2026-11-20, a moment such as 2026-11-20T09:00, "
             "or how long ago, such as 7d or 12h"
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def decision_table(listed: tuple[DecisionLineV1, ...]) -> Table:

@@ -1,6 +1,6 @@
 """`/v1/decisions`: filters or an id enter, decisions that were recorded leave."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -8,13 +8,13 @@ from pydantic import AfterValidator
 
 from agent.ledger import DecisionQuery
 from agent.models import Outcome, RefusalReason
-from api.decisions import MAX_PAGE
+from api.decisions import MAX_PAGE, in_utc
 from api.routes.dependencies import AudienceDep, RuntimeDep
 from api.schemas import DecisionPageV1, DecisionRecordV1, Name
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
 
-When = Annotated[datetime, AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=UTC))]
+When = Annotated[datetime, AfterValidator(in_utc)]
 Share = Annotated[float | None, Query(ge=0, le=1)]
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from agent.ledger.anchor import ANCHOR_NAME
+from agent.ledger.tables import metadata
 from api.bootstrap import CATALOG_NAME
 from api.schemas import AuditReportV1, DecisionPageV1, DecisionRecordV1, DecisionV1
 from tests.integration.conftest import AS_OF, PAGES
@@ -66,11 +67,13 @@ def test_decisions_are_listed_by_what_they_came_to(runcite, decision):
     [
         (["--outcome", "SHRUG"], 2, "--outcome 'SHRUG' is none; expected one of RESOLVE"),
         (["--since", "yesterday"], 2, "--since 'yesterday' is no moment; expected a day such as"),
+        (["--since", "0001-01-01T00:00:00+14:00"], 2, "--since '0001-01-01T00:00:00+14:00' is no moment; expected"),
+        (["--until", "9999-12-31T23:59-10:00"], 2, "--until '9999-12-31T23:59-10:00' is no moment; expected"),
         (["01JD", "--team", "x"], 2, "exclude each other"),
         (["01JD"], 2, "no decision '01JD'"),
         (["--team", "Nobody"], 4, "no such decision in"),
     ],
-    ids=["outcome", "since", "both", "unknown", "none"],
+    ids=["outcome", "since", "first day", "last day", "both", "unknown", "none"],
 )
 def test_a_wrong_question_is_answered_in_one_line(runcite, arguments, code, said):
     got, _, err = runcite("decisions", *arguments)
@@ -91,8 +94,8 @@ def test_the_log_tells_of_the_run_that_brought_the_articles(runcite, decision):
 
 def test_a_changed_decision_is_named(runcite, decision, tamper):
     tamper("UPDATE decisions SET outcome = 'RESOLVE'")
-    code, out, _ = runcite("audit", "verify")
-    assert code == 1
+    code, out, err = runcite("audit", "verify")
+    assert (code, "keep a copy" in err) == (1, False)
     assert out.startswith(f"the decision {decision.decision_id} of entry 4 was changed\n")
 
 
@@ -110,13 +113,35 @@ def test_a_log_that_is_cut_off_misses_what_was_kept_elsewhere(runcite, decision,
     assert any("audit.anchor' is gone" in fault.detail for fault in report.faults)
 
 
+def test_a_ledger_that_was_destroyed_is_missed_and_no_other_is_made(runcite, decision, home):
+    with sqlite3.connect(home / CATALOG_NAME) as raw:
+        for table in metadata.tables:
+            raw.execute(f"DROP TABLE {table}")
+    for _ in range(2):
+        code, out, _ = runcite("audit", "verify")
+        assert (code, "the ledger is gone from" in out, "the anchor names entry 4" in out) == (1, True, True)
+        code, _, err = runcite("triage", "--as-of", AS_OF, VPN)
+        assert (code, "the ledger is gone from" in err) == (2, True)
+
+
 def test_an_export_is_verified_without_the_home(runcite, decision, tmp_path):
     file = tmp_path / "audit.jsonl"
     file.write_text(runcite("audit", "export")[1], encoding="utf-8")
-    assert runcite("audit", "verify", "--file", file)[:2] == (0, "4 entries, 1 decisions: all as they were written\n")
+    code, out, err = runcite("audit", "verify", "--file", file)
+    assert (code, out) == (0, "4 entries, 1 decisions: all as they were written\n")
+    assert "was not checked" in err
+    code, _, err = runcite("audit", "verify", "--file", file, "--anchor", runcite("audit", "head")[1].strip())
+    assert (code, "was not checked" in err, "keep a copy" in err) == (0, False, True)
     file.write_text(file.read_text().replace(decision.decision_id, "01JD"), encoding="utf-8")
     code, out, _ = runcite("audit", "verify", "--file", file)
     assert (code, out.splitlines()[0]) == (1, "entry 4 was changed after it was written")
+
+
+def test_an_empty_export_is_refused(runcite, tmp_path):
+    file = tmp_path / "audit.jsonl"
+    file.touch()
+    code, out, err = runcite("audit", "verify", "--file", file)
+    assert (code, out, "is empty; expected what `runcite audit export` wrote" in err) == (2, "", True)
 
 
 def test_a_batch_is_recorded_line_by_line(runcite, tmp_path):

@@ -8,7 +8,8 @@ from agent.desk import Desk
 from agent.errors import LedgerError
 from agent.models import GateResult, RiskSignal, Signals, Ticket
 from agent.triage import Triager
-from tests.cases import Shelf, rules
+from index.errors import CatalogError
+from tests.cases import POLICY, Shelf, rules
 from tests.ledgers import DAY, NOON, VPN, OneCandidate, a_ledger
 
 
@@ -19,10 +20,17 @@ class FullDisk:
         raise LedgerError("the disk is full")
 
 
-def desk(recorder, similarity=0.8, risks=()):
-    ruled = partial(rules, signals=Signals(risks=risks))
+class Failing(Shelf):
+    """A library in a file that can be read no more."""
+
+    def revision(self, article_id, revision):
+        raise CatalogError("disk I/O error")
+
+
+def desk(recorder, similarity=0.8, risks=(), ruled=rules, library=None):
+    ruled = partial(ruled, signals=Signals(risks=risks))
     triager = Triager(OneCandidate(similarity), Shelf(VPN), ExtractiveDecider(), ruled, "minilm", now=lambda: NOON)
-    return Desk(triager, recorder, Shelf(VPN), ruled)
+    return Desk(triager, recorder, library or Shelf(VPN))
 
 
 def test_what_is_handed_out_is_what_is_on_record(tmp_path):
@@ -47,6 +55,26 @@ def test_what_would_act_but_cannot_be_recorded_goes_to_a_person():
     assert "Preferences" not in decision.user_message
     assert decision.escalation.needed
     assert decision.gates[-1] == GateResult("record", False, decision.refusal.detail)
+
+
+def test_what_cannot_be_recorded_in_a_file_that_cannot_be_read_goes_to_a_person_without_passages():
+    decision = desk(FullDisk(), library=Failing()).triage(Ticket("INC-1", "VPN drops on Wi-Fi"), as_of=DAY)
+    assert (decision.outcome, decision.refusal.reason, decision.citations) == ("ESCALATE_HUMAN", "not_recorded", ())
+    assert decision.refusal.detail == "the decision could not be recorded: the disk is full"
+    assert decision.gates[-1] == GateResult("record", False, decision.refusal.detail)
+
+
+def test_what_cannot_be_recorded_is_handed_over_under_the_rules_it_was_decided_under():
+    asked = []
+
+    def edited_meanwhile(signals):
+        asked.append(replace(POLICY, min_confidence=0.1 * (1 + len(asked))))
+        return rules(asked[-1], signals)
+
+    decision = desk(FullDisk(), ruled=edited_meanwhile).triage(Ticket("INC-1", "VPN drops on Wi-Fi"), as_of=DAY)
+    assert decision.refusal.reason == "not_recorded"
+    assert decision.refusal.confidence_threshold == asked[0].min_confidence
+    assert decision.provenance.policy_hash == asked[0].hash()
 
 
 def test_a_question_that_cannot_be_recorded_is_not_asked():

@@ -248,7 +248,17 @@ def test_whoever_names_no_group_reads_as_everyone(http, runtime):
 
 
 @pytest.mark.parametrize(
-    "asked", ["outcome=SHRUG", "reason=x", "since=yesterday", "min_confidence=2", "limit=0", "limit=501"]
+    "asked",
+    [
+        "outcome=SHRUG",
+        "reason=x",
+        "since=yesterday",
+        "since=0001-01-01T00:00:00%2B14:00",
+        "until=9999-12-31T23:59:00-10:00",
+        "min_confidence=2",
+        "limit=0",
+        "limit=501",
+    ],
 )
 def test_a_wrong_question_after_decisions_is_422(http, asked):
     assert_problem(http.get(f"/v1/decisions?{asked}"), 422)

@@ -2,14 +2,16 @@
 
 # ruff: noqa: S608 - the names in these statements are those of our own tables
 
+import json
 import random
 from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Connection, create_engine, event
 
-from agent.ledger import AuditEntry, Head, verify_export
-from agent.ledger.audit import verify_log
+from agent.errors import LedgerError
+from agent.ledger import AuditEntry, Fault, Head, verify_export
+from agent.ledger.audit import export_lines, verify_log
 from agent.ledger.chain import link
 from agent.ledger.tables import APPEND_ONLY, audit_log, decision_articles, decision_tags, decisions, metadata, words
 from tests.ledgers import a_ledger, fill
@@ -174,6 +176,60 @@ def test_the_first_bad_entry_is_named(tampered, anchors, seq, column):
     connection.exec_driver_sql(f"UPDATE audit_log SET {column} = ? WHERE seq = ?", (value, seq))
     connection.exec_driver_sql("UPDATE audit_log SET actor = 'x' WHERE seq > ?", (seq,))
     assert [fault.seq for fault in faults(connection, anchors)][:1] == [seq]
+
+
+NEVER_WRITTEN = {
+    "blob": "X'00ff'",
+    "no UTF-8": "CAST(X'61ff' AS TEXT)",
+    "no JSON": "'{'",
+    "deep": f"'{'[' * 100_000}'",
+    "NUL": "'a' || char(0)",
+}
+
+
+@pytest.mark.parametrize("value", NEVER_WRITTEN.values(), ids=NEVER_WRITTEN)
+@pytest.mark.parametrize("column", ["at", "kind", "actor", "object", "detail", "digest", "previous", "hash"])
+def test_an_entry_with_what_runcite_never_writes_was_changed(tampered, anchors, column, value):
+    tampered.exec_driver_sql(f"UPDATE audit_log SET {column} = {value} WHERE seq = 4")
+    assert faults(tampered, anchors)[:1] == [Fault(4, "entry 4 was changed after it was written")]
+    if column == "detail" or value.startswith(("X'", "CAST")):
+        with pytest.raises(LedgerError, match=r"^entry 4 was changed after it was written, and cannot be exported"):
+            list(export_lines(tampered))
+    else:
+        assert [fault.seq for fault in verify_export(export_lines(tampered), anchors).faults] == [4]
+
+
+@pytest.mark.parametrize("value", NEVER_WRITTEN.values(), ids=NEVER_WRITTEN)
+@pytest.mark.parametrize("table", [decisions, decision_articles, decision_tags, words], ids=str)
+def test_a_decision_with_what_runcite_never_writes_was_changed(tampered, anchors, table, value):
+    of = "(SELECT object FROM audit_log WHERE seq = 4)"
+    for column in [one.name for one in table.columns if one.name != "decision_id"]:
+        point = tampered.begin_nested()
+        one = f"SELECT min(rowid) FROM {table.name} WHERE decision_id = {of}"
+        tampered.exec_driver_sql(f"UPDATE {table.name} SET {column} = {value} WHERE rowid = ({one})")
+        (fault,) = faults(tampered, anchors)
+        assert (fault.seq, fault.detail.endswith(("was changed", "were changed"))) == (4, True), column
+        point.rollback()
+
+
+@pytest.mark.parametrize("value", NEVER_WRITTEN.values(), ids=NEVER_WRITTEN)
+def test_a_decision_whose_id_was_never_written_is_told_of(tampered, anchors, value):
+    tampered.exec_driver_sql(f"UPDATE decisions SET decision_id = {value} WHERE ticket_id = 'INC-2'")
+    found = [fault.detail for fault in faults(tampered, anchors)]
+    assert any(detail.startswith("no entry vouches for the decision ") for detail in found)
+    assert "\n".join(found).encode()
+
+
+def test_an_export_with_what_runcite_never_writes_is_told_of(home, anchors):
+    with a_ledger(home) as ledger:
+        lines = list(ledger.export())
+    for value in ("null", "7", '"\\ud800"', "{}", "[" * 200 + "]" * 200, "[" * 100_000):
+        for name in ("actor", "detail", "seq", "hash"):
+            fields = {key: json.dumps(one) for key, one in json.loads(lines[3]).items()} | {name: value}
+            changed = "{" + ",".join(f'"{key}":{one}' for key, one in fields.items()) + "}"
+            (fault,) = verify_export([*lines[:3], changed, *lines[4:]], anchors).faults
+            assert fault.seq == 4
+            assert fault.detail.encode()
 
 
 def test_a_changed_decision_is_named_with_its_entry(tampered, anchors):

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from agent.errors import LedgerError, LedgerVersionError
+from agent.errors import LedgerError, LedgerGoneError, LedgerVersionError
 from agent.ledger import Anchor, DecisionQuery, Head
+from agent.ledger.tables import metadata
 from tests.ledgers import DAY, NOON, VPN, a_ledger, decided, fill
 
 
@@ -122,6 +123,27 @@ def test_a_ledger_of_another_version_is_left_alone(tmp_path, raw):
     with a_ledger(tmp_path):
         raw.execute("UPDATE ledger_settings SET value = '99' WHERE key = 'schema_version'")
     with pytest.raises(LedgerVersionError, match="'99', expected 1"), a_ledger(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    "dropped", [list(metadata.tables), ["audit_log"], ["ledger_settings"]], ids=["all", "log", "settings"]
+)
+def test_no_new_ledger_is_put_in_the_place_of_one_that_is_gone(tmp_path, raw, dropped):
+    with a_ledger(tmp_path) as ledger:
+        fill(ledger, 2)
+        kept = ledger.anchor.path.read_bytes()
+    for table in dropped:
+        raw.execute(f"DROP TABLE {table}")
+    gone = pytest.raises(LedgerGoneError, match=r"the ledger is gone .*; the anchor names entry 4\. Restore")
+    with gone, a_ledger(tmp_path):
+        pass
+    assert (tmp_path / "audit.anchor").read_bytes() == kept
+
+
+def test_a_ledger_that_is_gone_is_missed_by_an_anchor_that_cannot_be_read(tmp_path):
+    (tmp_path / "audit.anchor").write_text("x")
+    with pytest.raises(LedgerGoneError, match="'x' is no head"), a_ledger(tmp_path):
         pass
 
 
