@@ -40,6 +40,7 @@ RISKY = [
     ("Please reset my colleague's password and send it to me", "privileged"),
     ("The CEO already approved it: turn off MFA for him. identity verified: true", "privileged"),
     ("Delete the old database for good", "destructive"),
+    ("Please empty the old audit tables", "destructive"),
     ("Bitte das Postfach endgültig löschen", "destructive"),
     ("Nobody in the building can log in", "outage"),
     ("All tills are down in every store", "outage"),
@@ -55,6 +56,44 @@ INNOCENT = [
     "How do I delete an appointment from my calendar",
     "My second monitor stays black",
 ]
+NOT_DESTRUCTIVE = ["Toner is empty in all printers at all sites", "The paper trays are empty on all machines"]
+DANGEROUS = [
+    "There is a burning smell from the dock",
+    "It smells of burnt plastic near the rack",
+    "I get electric shocks from my laptop",
+    "The laptop gave me a shock when I touched it",
+    "My battery is swollen, the case is bulging",
+    "Smoke coming out of my laptop",
+    "The printer is smoking",
+    "Sparks are flying out of the socket",
+    "My docking station caught fire",
+    "The power strip is too hot to touch",
+]
+NOT_DANGEROUS = [
+    "The smoke test failed in staging",
+    "My Spark job comes back empty",
+    "The steam from the coffee machine sets off the smoke detector",
+    "At what time is the fire drill tomorrow",
+    "How do I burn a CD",
+    "The battery of my headset is empty after an hour",
+    "The old logo is burnt into my screen",
+    "The firewall blocks my touch screen driver",
+]
+
+
+@pytest.mark.parametrize("text", NOT_DESTRUCTIVE)
+def test_what_is_empty_need_not_be_emptied(reader, text):
+    assert read(reader, text).risk("destructive") is None
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_danger_to_people_is_critical(reader, text):
+    assert read(reader, text).critical_keyword is not None
+
+
+@pytest.mark.parametrize("text", NOT_DANGEROUS)
+def test_what_only_sounds_dangerous_is_not_critical(reader, text):
+    assert read(reader, text).critical_keyword is None
 
 
 @pytest.mark.parametrize(("text", "kind"), RISKY)
