@@ -100,7 +100,8 @@ class Background:
         self._span = {kind: slice(end - len(rows), end) for (kind, rows), end in zip(kinds.items(), ends, strict=True)}
         nothing = cosines(off_topic, self._rows)
         self._prior = {
-            kind: (float(nothing[:, span].mean()), float(nothing[:, span].var(axis=1).mean()))
+            # The spread over tickets too: a reader of one article has a sample of one row, which has none of its own.
+            kind: (float(nothing[:, span].mean()), float(nothing[:, span].var()))
             for kind, span in self._span.items()
         }
         gallery = Gallery(sample)
@@ -114,7 +115,7 @@ class Background:
         self._sample = self._letters.weigh(letters)
         tickets = off_topic_tickets()[:: max(1, len(off_topic_tickets()) // PRIOR_TICKETS)]
         reached = np.stack([self._letters.likeness(ticket, self._sample)[0] for ticket in tickets])
-        self._letters_prior = float(reached.mean()), float(reached.var(axis=1).mean())
+        self._letters_prior = float(reached.mean()), float(reached.var())
 
     def letter_standings(self, query: str, articles: Sequence[Letters]) -> Float64s:
         """Say how far articles stand out by their letters among what the query reaches on the sample.

@@ -47,8 +47,15 @@ def test_an_article_of_its_own_stands_out_even_where_there_is_no_other() -> None
     lonely = a_portrait(rng, 1)
     gallery = Gallery([lonely])
     own = lonely.chunks[:1]
-    standings = Background([lonely], LETTERS[:1], unit_rows(rng, 50)).standings(own, gallery.compare(own))
+    background = Background([lonely], LETTERS[:1], unit_rows(rng, 50))
+    standings = background.standings(own, gallery.compare(own))
     assert standings.best[0, 0] > 2
+    # And what is not about it does not, by the whole length of the scale of a handful of articles.
+    others = unit_rows(rng, 50)
+    usual = background.standings(others, gallery.compare(others))
+    assert max(abs(kind).max() for kind in (usual.best, usual.centre, usual.title)) < 5
+    (by_letters,) = background.letter_standings("the canteen serves no soup", LETTERS[:1])
+    assert abs(by_letters) < 5
     assert all(np.isfinite(kind).all() for kind in (standings.best, standings.centre, standings.title))
 
 
