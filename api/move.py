@@ -80,4 +80,4 @@ class Mover:
             closing(source.open(live.number, dimension, serves=False)) as giving,
             closing(target.open(live.number, dimension, serves=False)) as taking,
         ):
-            return carry(giving, taking, wanted, how)
+            return carry(giving, taking, wanted, self.catalog.live, how)

@@ -1,18 +1,19 @@
 """The points of one store enter another, as they are: nothing is embedded, and what is there already is not sent again.
 
 Points are named by their text and compared whole, so whatever an earlier attempt left is either right, and stays, or is
-written over. The store they come from is only read.
+written over. The store they come from is only read, and not believed as to who may read what: it may be one that has
+not been written to since the other one serves, so the catalog says.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
 from index.errors import StoreError
 from index.generations import Built
-from index.models import Point
+from index.models import IndexedArticle, Point
 from index.ports import VectorStore
 from index.publish import OnStep
 
@@ -20,6 +21,9 @@ POINTS_PER_PAGE = 512
 
 _TOLERANCE = 1e-5
 """Stores normalise what they are given once more; vectors of two models differ by a thousand times as much."""
+
+Live = Callable[[Iterable[str]], Mapping[str, IndexedArticle]]
+"""Article ids enter, the live ones among them leave as the catalog has them: its `live`."""
 
 _Revisions = dict[tuple[str, str], int]
 
@@ -60,13 +64,14 @@ class Carried:
     done: bool
 
 
-def carry(source: VectorStore, target: VectorStore, wanted: Mapping[str, Built], how: Carrying) -> Carried:
+def carry(source: VectorStore, target: VectorStore, wanted: Mapping[str, Built], live: Live, how: Carrying) -> Carried:
     """Bring a store in line with another one.
 
     Args:
         source: Holds the points.
         target: Is to hold those of the articles that are wanted, and no others.
         wanted: By article id, the revision that is live.
+        live: Who may read an article, and its labels.
         how: How to go about it.
 
     Returns:
@@ -88,7 +93,7 @@ def carry(source: VectorStore, target: VectorStore, wanted: Mapping[str, Built],
     for page in _pages(source.points()):
         if how.should_stop():
             return Carried(total, sent, done=False)
-        chosen = [point for point in page if (point.article_id, point.revision) in expected]
+        chosen = _ruled([point for point in page if (point.article_id, point.revision) in expected], live)
         held = target.read([point.id for point in chosen])
         missing = [point for point in chosen if point.id not in held or not _same(point, held[point.id])]
         if missing:
@@ -117,6 +122,16 @@ def _expected(source: VectorStore, wanted: Mapping[str, Built]) -> _Revisions:
             "what is missing is made again from the catalog."
         )
     return {key: count for key, count in expected.items() if count}
+
+
+def _ruled(points: Sequence[Point], live: Live) -> list[Point]:
+    """Give points the access rights and labels that their articles have now."""
+    articles = live({point.article_id for point in points})
+    ruled = []
+    for point in points:
+        metadata = articles[point.article_id].metadata
+        ruled.append(replace(point, audience=metadata.audience, labels=metadata.labels))
+    return ruled
 
 
 def _require(found: _Revisions, expected: _Revisions) -> None:

@@ -20,11 +20,11 @@ from agent.risk.patterns import Pattern, PatternSet
 from index.errors import IndexingError
 from index.models import FloatMatrix, FloatVector
 
-SENTENCES_READ = 1_000
-"""Sentences judged by exemplars, from the first on; patterns read the whole ticket."""
+SENTENCES_EMBEDDED = 64
+"""A text with more sentences that are worth embedding is taken to carry every risk, so that no length hides one.
 
-SENTENCES_EMBEDDED = 12
-"""Of these, how many are embedded, those first that a hint or their letters bring nearest to a risk."""
+It is a person then who reads it. Of the labelled tickets none has more than 12; a pasted log may have hundreds.
+"""
 
 LEAST_ODDS = -1.5
 """Log odds of any risk by letters alone, below which a sentence without a hint is not embedded: one in 200 is lost."""
@@ -54,6 +54,8 @@ STRICT_SHARE = 0.25
 
 Of the security exemplars left out it leaves 0.88 with security, and takes one outage in ten for security.
 """
+
+_TOO_MANY = f"more than {SENTENCES_EMBEDDED} sentences that come near to a risk, too many to judge"
 
 _ALERT = re.compile(
     r"^\s*\[?(?:firing|resolved)\b"
@@ -143,10 +145,9 @@ class Recogniser:
         kinds = [kind for kind in RISKS if kind != "outage" or self._rules.alerts_are_outages or not monitored]
         mended = [self._letters.speller.mend(undisguise(sentence)) for sentence in said]
         found = {kind: signal for kind in kinds if (signal := self._by_pattern(kind, said, mended)) is not None}
-        for one in self._judged(kinds, said, mended):
-            for signal in self._signals(one, taught=not monitored):
-                if signal.kind in kinds:
-                    found.setdefault(signal.kind, signal)
+        for signal in self._by_exemplars(kinds, said, mended, taught=not monitored):
+            if signal.kind in kinds:
+                found.setdefault(signal.kind, signal)
         return tuple(found[kind] for kind in RISKS if kind in found)
 
     def _by_pattern(self, kind: RiskKind, said: Sequence[str], mended: Sequence[str]) -> RiskSignal | None:
@@ -159,21 +160,23 @@ class Recogniser:
             patterns.find(innocent.blank(mended)) if mended != plain else None
         )
 
-    def _judged(self, kinds: Sequence[RiskKind], said: Sequence[str], mended: Sequence[str]) -> list[_Said]:
-        """Judge the sentences, the riskiest first: by meaning too where a hint or their letters make it worth it."""
-        read = said[:SENTENCES_READ]
-        letters = self._letters.scores(read)
+    def _by_exemplars(
+        self, kinds: Sequence[RiskKind], said: Sequence[str], mended: Sequence[str], *, taught: bool
+    ) -> Iterator[RiskSignal]:
+        """Judge every sentence, the riskiest first: by meaning too where a hint or its letters make it worth it."""
         hinted = [
             kind for kind in kinds if self._find(kind, self._rules.hints[kind], "\n".join(said), "\n".join(mended))
         ]
-        judged = [
+        judged = (
             _Said(undisguise(sentence), self._hints(hinted, sentence, spelt), scores)
-            for sentence, spelt, scores in zip(read, mended, letters, strict=False)
-        ]
-        judged.sort(key=lambda one: (not one.hints, -one.odds))
-        worth = [one for one in judged[:SENTENCES_EMBEDDED] if one.hints or one.odds >= LEAST_ODDS]
-        judged[: len(worth)] = self._by_meaning(worth)
-        return sorted(judged, key=lambda one: -one.odds)
+            for sentence, spelt, scores in zip(said, mended, self._letters.scores(said), strict=True)
+        )
+        worth = [one for one in judged if one.hints or (taught and one.odds >= LEAST_ODDS)]
+        if len(worth) > SENTENCES_EMBEDDED:
+            yield from (RiskSignal(kind, _TOO_MANY) for kind in kinds)
+            return
+        for one in sorted(self._by_meaning(worth), key=lambda one: -one.odds):
+            yield from self._signals(one, taught=taught)
 
     def _hints(self, kinds: Sequence[RiskKind], sentence: str, mended: str) -> dict[RiskKind, Pattern]:
         found = ((kind, self._find(kind, self._rules.hints[kind], sentence, mended)) for kind in kinds)

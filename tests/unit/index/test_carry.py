@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from index.carry import POINTS_PER_PAGE, Carrying, carry
 from index.errors import StoreError
 from index.generations import Built
-from index.models import Point, point_id
+from index.models import IndexedArticle, Point, point_id
 from index.store.bm25 import TermEncoder
 from index.store.memory import MemoryStore
+from ingest.models import ArticleMetadata
 from tests.fakes import HashedWordsEmbedder, Killed, killed_after
 
 EMBEDDER = HashedWordsEmbedder(16)
@@ -58,6 +60,19 @@ POINTS = [point for number in range(ARTICLES) for point in article(number)]
 WANTED = {f"kb/{number}": Built("r1", 1, CHUNKS) for number in range(ARTICLES)}
 
 
+def live(ids, audience=("*",), labels=("it",)) -> dict[str, IndexedArticle]:
+    """Say what a catalog says: articles with these readers and labels."""
+    known = {
+        "title": "T",
+        "url": None,
+        "version": None,
+        "revision": "r1",
+        "indexed_at": datetime(2026, 3, 1, tzinfo=UTC),
+    }
+    metadata = ArticleMetadata(audience=audience, labels=labels)
+    return {key: IndexedArticle(article_id=key, source="fake:wiki", metadata=metadata, **known) for key in ids}
+
+
 def filled(points: list[Point]) -> CountingStore:
     store = CountingStore(16)
     store.upsert(points)
@@ -86,7 +101,7 @@ def source() -> MemoryStore:
 
 def test_all_points_are_carried_as_they_are(source) -> None:
     target, counts = filled([]), []
-    done = carry(source, target, WANTED, Carrying(on_count=counts.append))
+    done = carry(source, target, WANTED, live, Carrying(on_count=counts.append))
     assert (done.points, done.sent, done.done) == (TOTAL, TOTAL, True)
     assert contents(target) == contents(source)
     assert counts == [POINTS_PER_PAGE, 2 * POINTS_PER_PAGE, TOTAL]
@@ -94,7 +109,7 @@ def test_all_points_are_carried_as_they_are(source) -> None:
 
 def test_what_is_there_already_is_not_written_again(source) -> None:
     target = filled(POINTS)
-    done = carry(source, target, WANTED, Carrying())
+    done = carry(source, target, WANTED, live, Carrying())
     assert (done.sent, target.written, done.done) == (0, 0, True)
 
 
@@ -116,19 +131,39 @@ OTHERWISE = {
 @pytest.mark.parametrize("change", OTHERWISE.values(), ids=OTHERWISE)
 def test_a_point_that_differs_in_anything_is_written_over(source, change) -> None:
     target = filled([change(POINTS[0]), *POINTS[1:]])
-    assert carry(source, target, WANTED, Carrying()).sent == target.written == 1
+    assert carry(source, target, WANTED, live, Carrying()).sent == target.written == 1
     assert contents(target) == contents(source)
+
+
+def for_hr(ids):
+    return live(ids, audience=("hr",), labels=("payroll",))
+
+
+def test_who_may_read_is_said_by_the_catalog_and_not_by_a_source_that_was_left_behind(source) -> None:
+    target = filled([])
+    carry(source, target, WANTED, live, Carrying())
+    for key in WANTED:
+        target.set_access(key, ("hr",), ("payroll",))
+    target.written = 0
+    assert carry(source, target, WANTED, for_hr, Carrying()).sent == target.written == 0
+    assert {(point.audience, point.labels) for point in target.points()} == {(("hr",), ("payroll",))}
+
+
+def test_access_that_the_target_has_missed_is_brought_over(source) -> None:
+    target = filled(POINTS)
+    assert carry(source, target, WANTED, for_hr, Carrying()).sent == TOTAL
+    assert {(point.audience, point.labels) for point in target.points()} == {(("hr",), ("payroll",))}
 
 
 def test_a_rounding_is_no_difference(source) -> None:
     target = filled([off_by_nothing(point) for point in POINTS])
-    assert carry(source, target, WANTED, Carrying()).sent == 0
+    assert carry(source, target, WANTED, live, Carrying()).sent == 0
 
 
 def test_what_is_not_wanted_is_neither_carried_nor_kept() -> None:
     source = filled([*article(1), *article(1, "r0"), *article(2)])
     target = filled([*article(1, "r0"), *article(3), *article(1, chunks=CHUNKS + 1)])
-    done = carry(source, target, {"kb/1": Built("r1", 1, CHUNKS)}, Carrying())
+    done = carry(source, target, {"kb/1": Built("r1", 1, CHUNKS)}, live, Carrying())
     assert (done.points, done.done) == (CHUNKS, True)
     assert target.revisions() == {("kb/1", "r1"): CHUNKS}
 
@@ -137,17 +172,17 @@ def test_what_is_not_wanted_is_neither_carried_nor_kept() -> None:
 def test_a_killed_attempt_is_gone_on_with(source, page) -> None:
     target = filled([])
     with pytest.raises(Killed):
-        carry(source, target, WANTED, Carrying(on_step=killed_after("page_written", page)))
+        carry(source, target, WANTED, live, Carrying(on_step=killed_after("page_written", page)))
     there = target.count()
     assert there == min(page * POINTS_PER_PAGE, TOTAL)
-    assert carry(source, target, WANTED, Carrying()).sent == TOTAL - there
+    assert carry(source, target, WANTED, live, Carrying()).sent == TOTAL - there
     assert contents(target) == contents(source)
 
 
 def test_a_stopped_attempt_is_not_done(source) -> None:
     target, taken = filled([]), []
     how = Carrying(should_stop=lambda: taken.count("page_written") == 1, on_step=taken.append)
-    done = carry(source, target, WANTED, how)
+    done = carry(source, target, WANTED, live, how)
     assert (done.points, done.sent, done.done) == (TOTAL, POINTS_PER_PAGE, False)
     assert "counted" not in taken
 
@@ -156,7 +191,7 @@ def test_what_the_source_lacks_is_said_before_anything_is_written() -> None:
     source, target = filled([*article(1), *article(2, chunks=2)]), filled([])
     wanted = {"kb/1": Built("r1", 1, CHUNKS), "kb/2": Built("r1", 1, CHUNKS)}
     with pytest.raises(StoreError, match=r"vectors of 1 of 2 articles .*'kb/2'.*`runcite ingest SOURCE`"):
-        carry(source, target, wanted, Carrying())
+        carry(source, target, wanted, live, Carrying())
     assert target.written == 0
 
 
@@ -172,12 +207,12 @@ def test_what_the_target_has_lost_is_noticed_before_it_is_said_to_be_done(source
     taken = Counter()
     target = LosingStore(16)
     with pytest.raises(StoreError, match=rf"{TOTAL - CHUNKS} points are there, expected {TOTAL}; 'kb/7'"):
-        carry(source, target, WANTED, Carrying(on_step=lambda step: taken.update([step])))
+        carry(source, target, WANTED, live, Carrying(on_step=lambda step: taken.update([step])))
     assert taken["counted"] == 0
 
 
 def test_room_is_asked_for_before_each_page_that_is_written(source) -> None:
     taken = []
     target = filled(POINTS[: POINTS_PER_PAGE // 2])
-    carry(source, target, WANTED, Carrying(on_step=taken.append, require_room=lambda: taken.append("room")))
+    carry(source, target, WANTED, live, Carrying(on_step=taken.append, require_room=lambda: taken.append("room")))
     assert [step for step in taken if step in ("room", "page_written")] == ["room", "page_written"] * PAGES
