@@ -147,7 +147,7 @@ def test_killed_after_a_step(home, other, step, monkeypatch) -> None:
         report = rebuilder.rebuild(None, lambda _line: None, RunOptions(on_step=steps.append))
         rebuilder.stores.tidy()
     assert report.state == "done"
-    assert set(steps) <= {*STEPS, "orphan_deleted"}
+    assert set(steps) <= {*STEPS, "orphan_deleted", "past_tickets_embedded"}
     assert model_of(home) == OTHER
     assert folders(home) == ["vectors-3" if is_live else "vectors-2"]
 
