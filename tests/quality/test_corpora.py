@@ -48,5 +48,5 @@ def test_overdue_pages_are_refused_and_never_acted_on(tmp_path: Path) -> None:
     assert figures.hit_at_1_by_group >= 0.70
     assert figures.acted_on_stale == 0
     assert figures.stale_found >= 5
-    # The others of the nine are stopped before, by a stricter gate.
-    assert figures.stale_refused.value >= 0.85
+    # The other two of the ten are stopped before, by a stricter gate.
+    assert figures.stale_refused.value >= 0.8
