@@ -34,6 +34,7 @@ def test_the_demo_shows_every_kind_of_decision_and_a_second_run_embeds_nothing(t
     assert held == total
     assert int(total) > 60
     right = re.search(r"as expected +(\d+) of 60", first.out)
+    # The others are stopped by a stricter gate than labelled, or just under the confidence that acting takes.
     assert int(right[1]) >= 51
     assert first.out.count("runcite ") >= 3
 
